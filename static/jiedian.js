@@ -71,7 +71,7 @@
     return event.ctrlKey || event.metaKey ? `ctrl+${key.toLowerCase()}` : key;
   }
 
-  function hand_in(from) {
+  function handIn(from) {
     const form = from.closest("form[data-sheet]") || from.closest("form[method=post]") || one("form[data-sheet]");
     if (!form) return false;
     const button = one("[data-submit]", form) || one("button[type=submit].btn-primary, button[type=submit]", form);
@@ -88,9 +88,9 @@
     } else if (typing(target)) {
       target.blur();
     } else {
-      const way_out = holder("Escape");
-      if (!way_out) return false;
-      press(way_out);
+      const wayOut = holder("Escape");
+      if (!wayOut) return false;
+      press(wayOut);
     }
     return true;
   }
@@ -102,8 +102,8 @@
     if (one("dialog[open]")) return;
     let taken = false;
     if (key === "Escape") taken = escape(target);
-    else if (key === "ctrl+enter") taken = hand_in(target);
-    else if (key === "Enter" && typing(target)) taken = add_from(target);
+    else if (key === "ctrl+enter") taken = handIn(target);
+    else if (key === "Enter" && typing(target)) taken = enterIn(target);
     else if (key.startsWith("ctrl+")) {
       const element = holder(key);
       if (element) press(element);
@@ -114,12 +114,12 @@
 
   function plain(key, target) {
     const row = current();
-    const on_control = target.closest("a, button, summary, input, label, select");
+    const onControl = target.closest("a, button, summary, input, label, select");
     if (key === "j") move(1);
     else if (key === "k") move(-1);
     else if (row && key === "x") select(row);
-    else if (row && key === "space" && !on_control) look(row);
-    else if (row && key === "Enter" && !on_control) location.assign(row.dataset.href);
+    else if (row && key === "space" && !onControl) look(row);
+    else if (row && key === "Enter" && !onControl) location.assign(row.dataset.href);
     else {
       const element = key !== "Enter" && key !== "space" && holder(key);
       if (!element) return false;
@@ -176,12 +176,15 @@
     return row;
   }
 
-  function add_from(target) {
+  function enterIn(target) {
     const box = target.closest("[data-formset]");
     if (!box || target.matches("textarea")) return false;
     const row = target.closest("tr");
-    if (row !== all("[data-rows] > tr", box).at(-1)) return false;
-    add(box);
+    const next = row.nextElementSibling;
+    if (!next) return Boolean(add(box));
+    const below = next.cells[target.closest("td").cellIndex];
+    const control = below && one("input:not([type=hidden]), select", below);
+    if (control) control.focus();
     return true;
   }
 
