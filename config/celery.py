@@ -1,0 +1,11 @@
+"""The worker and the clock that wakes it."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("jiedian")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

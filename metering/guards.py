@@ -1,0 +1,1 @@
+GUARDS: dict = {}

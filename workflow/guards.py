@@ -1,0 +1,70 @@
+"""Conditions with a voice: the same object refuses a move and fills the panel "Why can't I?"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from workflow.models import Step
+
+
+class Refused(ValidationError):
+    """A move that the process, the guards or the person's rights do not allow; says why."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of "Why can't I?": what, whether it is met, who owes it, since when, what to do.
+
+    `remedy` is a label and an address, both empty where nothing can be done but wait.
+    """
+
+    what: Any
+    met: bool
+    detail: Any = ""
+    owes: Any = ""
+    since: date | None = None
+    remedy: tuple[Any, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition for finishing a step: `test` on the step, `reason` in the user's language.
+
+    `owes`, `since` and `remedy` are functions of the step, each optional.
+    """
+
+    test: Callable[[Step], bool]
+    reason: Any
+    met: Any = ""
+    owes: Callable[[Step], Any] = field(default=lambda step: step.owner or step.role_label)
+    since: Callable[[Step], date | None] = field(default=lambda step: step.since)
+    remedy: Callable[[Step], tuple[Any, str]] = field(
+        default=lambda step: (_("Open the sheet"), step.get_absolute_url())
+    )
+
+    def __call__(self, step: Step) -> bool:
+        return self.test(step)
+
+    def finding(self, step: Step) -> Finding:
+        met = self(step)
+        return Finding(
+            what=(self.met or self.reason) if met else self.reason,
+            met=met,
+            owes=self.owes(step),
+            since=None if met else self.since(step),
+            remedy=("", "") if met else self.remedy(step),
+        )
+
+
+def demand(guards: Sequence[Guard], step: Step) -> None:
+    """Raise Refused with every reason that stands against finishing the step."""
+    reasons = [guard.reason for guard in guards if not guard(step)]
+    if reasons:
+        raise Refused([str(reason) for reason in reasons])

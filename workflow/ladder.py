@@ -1,0 +1,100 @@
+"""The ladder of reminders (DOMAIN section 9): which rung is when, and who is told.
+
+A ladder stands on a due date: of a step, of the silence of a case, of the review of a stop, of a paper owed.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from accounts.models import Unit, User
+from accounts.roles import Role
+from workflow import clocks
+from workflow.models import Alert, Case, Step, Subject
+
+
+class Rung(NamedTuple):
+    """`offset` in working days from the due date; `tells` are roles, OWNER standing for the step's owner."""
+
+    offset: int
+    tells: tuple[str, ...]
+
+
+OWNER = "owner"
+COMPANY = "company"
+RUNGS = (
+    Rung(-1, (OWNER,)),
+    Rung(0, (OWNER,)),
+    Rung(1, (OWNER, Role.SUPERVISOR)),
+    Rung(3, (OWNER, Role.SUPERVISOR, Role.MANAGER)),
+    Rung(5, (OWNER, Role.SUPERVISOR, Role.MANAGER, COMPANY)),
+)
+# Past the last rung the company list is told again every so many working days, until somebody acts.
+REPEAT_AFTER = 5
+
+
+def rung(level: int) -> Rung:
+    """The rung at a level; past the top the last one repeats."""
+    top = len(RUNGS) - 1
+    if level <= top:
+        return RUNGS[level]
+    return Rung(RUNGS[top].offset + REPEAT_AFTER * (level - top), RUNGS[top].tells)
+
+
+def moment(due_on: date, level: int) -> datetime:
+    """When a rung's turn comes: the morning of that working day."""
+    return clocks.morning(clocks.calendar().add(due_on, rung(level).offset))
+
+
+def stand(
+    subject: Subject,
+    ref: int,
+    *,
+    case: Case,
+    due_on: date | None,
+    at: datetime,
+    step: Step | None = None,
+):
+    """Put up, move or take down (`due_on` None) the ladder of a subject.
+
+    A first rung that lies in the past is left out: who was just handed a day's work needs no reminder of it.
+    """
+    if due_on is None:
+        Alert.objects.filter(subject=subject, ref=ref).delete()
+        return
+    level = 0 if moment(due_on, 0) > at else 1
+    Alert.objects.update_or_create(
+        subject=subject,
+        ref=ref,
+        defaults={
+            "case": case,
+            "step": step,
+            "due_on": due_on,
+            "level": level,
+            "next_at": moment(due_on, level),
+        },
+    )
+
+
+def recipients(alert: Alert) -> list[User]:
+    """The people whom the alert's present rung tells, nearest office first; nobody twice."""
+    case = alert.case
+    owner = alert.step.owner if alert.step else None
+    found: dict[int, User] = {}
+    for role in rung(alert.level).tells:
+        if role == OWNER:
+            people = [owner or case.owner]
+        elif role == COMPANY:
+            people = list(User.objects.with_role(Role.MANAGER, Unit.objects.filter(parent=None)))
+        else:
+            people = nearest(role, case.unit)
+        found |= {person.pk: person for person in people}
+    return list(found.values())
+
+
+def nearest(role: str, unit: Unit) -> list[User]:
+    """The holders of a role in this office, or else in the nearest one above it."""
+    people = list(User.objects.with_role(role, Unit.objects.over(unit)).select_related("unit"))
+    depth = max((len(person.unit.path) for person in people), default=0)
+    return [person for person in people if len(person.unit.path) == depth]

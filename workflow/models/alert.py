@@ -1,0 +1,109 @@
+"""The ladder: what will be due, what was told to whom, who has seen it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from workflow.models.case import Case
+from workflow.models.step import Step
+
+
+class Subject(models.TextChoices):
+    """What an alert is about; `Alert.ref` is the row of that kind."""
+
+    DUE = "due", _("Step due")
+    SILENT = "silent", _("Customer without news")
+    STOP = "stop", _("Stop to review")
+    PAPER = "paper", _("Paper owed")
+
+
+class Alert(models.Model):
+    """The next rung of one ladder. Narrow on purpose: the sweep touches only rows whose time has come."""
+
+    subject = models.CharField(max_length=10, choices=Subject)
+    ref = models.PositiveBigIntegerField()
+    case = models.ForeignKey(Case, models.CASCADE, related_name="alerts")
+    step = models.ForeignKey(Step, models.CASCADE, null=True, related_name="alerts")
+    due_on = models.DateField()
+    level = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "ref"], name="one_ladder_a_subject")
+        ]
+        indexes = [models.Index(fields=["next_at"], name="alert_next")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.ref} → {self.level}"
+
+
+class Reminder(models.Model):
+    """One rung of the ladder, told once: unique by subject, level and due date."""
+
+    subject = models.CharField(_("about"), max_length=10, choices=Subject)
+    ref = models.PositiveBigIntegerField()
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reminders")
+    step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="reminders")
+    level = models.PositiveSmallIntegerField(_("level"))
+    due_on = models.DateField(_("due"))
+    created_at = models.DateTimeField(_("told"))
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "ref", "level", "due_on"], name="one_reminder_a_rung"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.ref} · {self.level}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> NoticeQuerySet:
+        return self.filter(acknowledged_at=None)
+
+
+class Notice(models.Model):
+    """A reminder as one person gets it: in the list until acknowledged, and by e-mail once."""
+
+    reminder = models.ForeignKey(Reminder, models.PROTECT, related_name="notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["reminder", "user"], name="one_notice_a_person")
+        ]
+        indexes = [
+            models.Index(
+                fields=["user", "-id"], condition=Q(acknowledged_at=None), name="notice_unread"
+            ),
+            models.Index(fields=["id"], condition=Q(mailed_at=None), name="notice_unmailed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ← {self.reminder_id}"
+
+
+class Sweep(models.Model):
+    """A pass of the sweep: when, and what it did. The newest row is the watchdog's evidence."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    reminders = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,135 @@
+"""Time limits, working days and reasons to stop a clock: dated data with its source, never constants."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from workflow.process import BusinessType, CustomerClass, Kind
+
+
+class DeadlineRule(models.Model):
+    """How many working days a link may take for a class of customer, in law and by promise."""
+
+    class Start(models.TextChoices):
+        IN_HAND = "in_hand", _("when the step comes in hand")
+        ACCEPTED = "accepted", _("at acceptance of the application")
+
+    WHOLE_CASE = "case"
+
+    regime = models.CharField(_("regime"), max_length=20, default="CN-2024")
+    kind = models.CharField(
+        _("step"), max_length=20, choices=[(WHOLE_CASE, _("Whole case")), *Kind.choices]
+    )
+    customer_class = models.CharField(_("customer class"), max_length=20, choices=CustomerClass)
+    business_type = models.CharField(
+        _("business type"),
+        max_length=20,
+        choices=BusinessType,
+        blank=True,
+        help_text=_("Empty: all of them."),
+    )
+    line_works = models.BooleanField(_("with external line works"), null=True, blank=True)
+    starts = models.CharField(
+        _("clock starts"), max_length=10, choices=Start, default=Start.IN_HAND
+    )
+    promise = models.PositiveSmallIntegerField(_("promise (working days)"))
+    ceiling = models.PositiveSmallIntegerField(_("legal ceiling (working days)"))
+    basis = models.CharField(_("basis"), max_length=200)
+    confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
+    valid_from = models.DateField(_("valid from"))
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["kind", "customer_class", "-valid_from"]
+        verbose_name = _("time limit")
+        verbose_name_plural = _("time limits")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(promise__lte=F("ceiling")),
+                name="promise_within_ceiling",
+                violation_error_message=_("The promise may not be longer than the legal ceiling."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="rule_ends_after_it_begins",
+                violation_error_message=_("The last day of validity lies before the first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.get_customer_class_display()} · {self.promise}/{self.ceiling}"
+
+    def holds(
+        self, *, kind: str, customer_class: str, business_type: str, line_works: bool, on: date
+    ) -> bool:
+        """Whether the rule governs such a step on this day."""
+        return (
+            self.kind == kind
+            and self.customer_class == customer_class
+            and self.business_type in ("", business_type)
+            and self.line_works in (None, line_works)
+            and self.valid_from <= on
+            and (self.valid_to is None or on <= self.valid_to)
+        )
+
+
+class WorkDay(models.Model):
+    """A day that differs from Monday–Friday: a rest day in the week, or a worked weekend day."""
+
+    day = models.DateField(_("day"), unique=True)
+    worked = models.BooleanField(_("worked"))
+    name = models.CharField(_("occasion"), max_length=60, blank=True)
+    source = models.CharField(_("source"), max_length=200)
+    confirmed = models.BooleanField(_("confirmed by notice"), default=True)
+
+    class Meta:
+        ordering = ["day"]
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {_('worked') if self.worked else _('rest')}"
+
+
+class StopReason(models.Model):
+    """A listed reason for which the utility's clock may stand still (DOMAIN section 4)."""
+
+    code = models.SlugField(_("code"), unique=True)
+    label_en = models.CharField(_("English"), max_length=80)
+    label_zh = models.CharField(_("Chinese"), max_length=80)
+    cap = models.PositiveSmallIntegerField(
+        _("cap (working days)"),
+        help_text=_("After so many the clock runs again and the supervisor is told."),
+    )
+    basis = models.CharField(_("basis"), max_length=200)
+    confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("reason to stop the clock")
+        verbose_name_plural = _("reasons to stop the clock")
+
+    def __str__(self) -> str:
+        return self.label_zh if (get_language() or "").startswith("zh") else self.label_en
+
+
+class Edition(models.Model):
+    """The current edition of limits and calendar: one row whose token changes with either of them.
+
+    Processes hold both in memory and drop them when the token they read differs.
+    """
+
+    token = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("edition of limits and calendar")
+        verbose_name_plural = _("editions of limits and calendar")
+
+    def __str__(self) -> str:
+        return str(self.token)

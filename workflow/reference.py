@@ -1,0 +1,127 @@
+"""Reference data as shipped: limits, working days, reasons to stop (DOMAIN section 4).
+
+Every figure is a row an administrator can correct; `confirmed` says whether the primary text was seen.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+import chinese_calendar
+
+CLASSES = ("lv_residential", "lv_other", "hv_single", "hv_dual")
+VALID_FROM = date(2024, 6, 1)
+RULES_2024 = "供电营业规则 2024 (NDRC order 14)"
+COMPANY = "Company target"
+NOTICE_2019 = "State Grid notice 2019"
+PROMISE_2011 = "State Grid promises 2011"
+
+# kind, promise by class, ceiling by class, basis, confirmed by class
+LIMITS: tuple[tuple[str, tuple[int, ...], tuple[int, ...], str, tuple[bool, ...]], ...] = (
+    ("application", (1, 1, 1, 1), (1, 1, 1, 1), COMPANY, (False,) * 4),
+    ("survey", (1, 1, 2, 2), (2, 2, 5, 5), COMPANY, (False,) * 4),
+    ("plan", (3, 3, 10, 20), (3, 3, 10, 20), RULES_2024, (False, False, True, True)),
+    ("designer", (2, 2, 2, 2), (5, 5, 5, 5), COMPANY, (False,) * 4),
+    ("drawings", (5, 5, 5, 5), (10, 10, 10, 20), NOTICE_2019, (True,) * 4),
+    ("contractor", (2, 2, 2, 2), (5, 5, 5, 5), COMPANY, (False,) * 4),
+    ("mid_check", (3, 3, 3, 3), (5, 5, 5, 5), NOTICE_2019, (True,) * 4),
+    ("acceptance", (3, 3, 5, 5), (5, 5, 7, 7), NOTICE_2019, (True,) * 4),
+    ("fees", (1, 1, 2, 2), (2, 2, 3, 3), COMPANY, (False,) * 4),
+    ("contract", (1, 1, 3, 3), (2, 2, 5, 5), COMPANY, (False,) * 4),
+    ("meter", (3, 5, 5, 5), (3, 5, 7, 7), PROMISE_2011, (True,) * 4),
+    ("callback", (2, 2, 2, 2), (2, 2, 2, 2), "Local rule", (False,) * 4),
+)
+WHOLE_CASE = (
+    # class, with line works, promise, basis
+    ("lv_residential", None, 5, "2025 opinions"),
+    ("lv_other", False, 5, "2025 opinions"),
+    ("lv_other", True, 15, "2025 opinions"),
+    ("hv_single", None, 22, "Provincial publication"),
+    ("hv_dual", None, 32, "Provincial publication"),
+)
+STOP_REASONS = (
+    ("papers", "Customer to supply papers", "等客户补齐资料", 10),
+    ("plan_answer", "Customer to confirm the plan", "等客户确认方案", 10),
+    ("customer_works", "Customer's own works", "客户自建工程施工", 60),
+    ("payment", "Awaiting payment", "等客户缴费", 10),
+    ("signature", "Awaiting signature", "等客户签字", 10),
+    ("third_party", "Third party's consent", "等第三方同意", 10),
+    ("permit", "Authority's permit", "等行政许可（占路、林业等）", 20),
+    (
+        "design_110kv",
+        "Customer-commissioned connection design, 110 kV and up",
+        "110 kV 及以上客户委托接入设计",
+        30,
+    ),
+    ("no_access", "No access (attempt logged)", "无法进场（已登记）", 5),
+    ("force_majeure", "Force majeure", "不可抗力", 20),
+)
+FIRST_YEAR = 2020
+
+
+def load(apps) -> None:
+    """Write the shipped rows that are missing; rows already there are left as they were edited."""
+    rule, reason, day, edition = (
+        apps.get_model("workflow", name)
+        for name in ("DeadlineRule", "StopReason", "WorkDay", "Edition")
+    )
+    if not rule.objects.exists():
+        rule.objects.bulk_create(rule(**row) for row in limits())
+    for code, english, chinese, cap in STOP_REASONS:
+        reason.objects.get_or_create(
+            code=code,
+            defaults={"label_en": english, "label_zh": chinese, "cap": cap, "basis": COMPANY},
+        )
+    if not day.objects.exists():
+        day.objects.bulk_create(day(**row) for row in exceptions())
+    edition.objects.update_or_create(pk=1, defaults={"token": uuid.uuid4()})
+
+
+def limits():
+    """The limits of the regime CN-2024 as rows."""
+    for kind, promise, ceiling, basis, confirmed in LIMITS:
+        for index, customer_class in enumerate(CLASSES):
+            yield {
+                "kind": kind,
+                "customer_class": customer_class,
+                "starts": "accepted" if kind == "plan" else "in_hand",
+                "promise": promise[index],
+                "ceiling": ceiling[index],
+                "basis": basis,
+                "confirmed": confirmed[index],
+                "valid_from": VALID_FROM,
+            }
+    for customer_class, line_works, promise, basis in WHOLE_CASE:
+        yield {
+            "kind": "case",
+            "customer_class": customer_class,
+            "line_works": line_works,
+            "starts": "accepted",
+            "promise": promise,
+            "ceiling": promise,
+            "basis": basis,
+            "confirmed": True,
+            "valid_from": VALID_FROM,
+        }
+
+
+def exceptions():
+    """The days of the State Council's notices that differ from Monday–Friday, as rows."""
+    last = max(chinese_calendar.holidays)
+    day = date(FIRST_YEAR, 1, 1)
+    while day <= date(last.year, 12, 31):
+        worked = chinese_calendar.is_workday(day)
+        if worked != (day.weekday() < 5):
+            occasion = (
+                chinese_calendar.get_holiday_detail(day)[1]
+                or chinese_calendar.workdays.get(day)
+                or ""
+            )
+            yield {
+                "day": day,
+                "worked": worked,
+                "name": str(occasion),
+                "source": f"国务院办公厅关于{day.year}年部分节假日安排的通知",
+            }
+        day += timedelta(days=1)

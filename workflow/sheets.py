@@ -1,0 +1,120 @@
+"""Sheets: forms laid out as on paper, and the same sheet to read once it is signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.encoding import force_str
+
+WIDGET_CLASS = {
+    forms.Select: "form-select",
+    forms.SelectMultiple: "form-select",
+    forms.CheckboxInput: "",
+    forms.RadioSelect: "",
+    forms.CheckboxSelectMultiple: "",
+}
+
+
+@dataclass
+class Section:
+    """A numbered block of a sheet. `rows` are lists of (field name, width in twelfths)."""
+
+    title: Any
+    rows: list[list[tuple[Any, int]]]
+    hint: Any = ""
+    column: int = 1
+    number: int = 0
+    formset: Any = None
+    add_label: Any = ""
+    product_label: Any = ""
+    template: str = ""
+    pairs: list[tuple[str, Any]] = field(default_factory=list)
+
+
+def dress(form: forms.BaseForm) -> None:
+    """Give every widget the classes of the design and the keyboard its type."""
+    for bound in form:
+        widget = bound.field.widget
+        extra = WIDGET_CLASS.get(type(widget), "form-control")
+        if extra:
+            widget.attrs["class"] = f"{widget.attrs.get('class', '')} {extra}".strip()
+        if isinstance(bound.field, forms.DateField) and isinstance(widget, forms.DateInput):
+            widget.input_type = "date"
+            widget.format = "%Y-%m-%d"
+        elif isinstance(bound.field, forms.DateTimeField) and isinstance(
+            widget, forms.DateTimeInput
+        ):
+            widget.input_type = "datetime-local"
+            widget.format = "%Y-%m-%dT%H:%M"
+        elif isinstance(widget, forms.Textarea):
+            widget.attrs["rows"] = (
+                widget.attrs.get("rows") if str(widget.attrs.get("rows")) != "10" else 3
+            )
+        elif isinstance(widget, forms.NumberInput):
+            widget.attrs.setdefault("inputmode", "decimal")
+
+
+class DressedForm(forms.Form):
+    """A plain form in the design's clothes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class SheetForm(forms.ModelForm):
+    """A sheet to fill in. `layout` is the order of the paper: (title, [[("field", width), …], …], extras).
+
+    Extras is an optional dict for `Section`: column (1 left, 2 right), hint, formset (the name of an attribute
+    set on the form by the view), add_label, product_label, template.
+    A draft may be saved incomplete: `Meta` fields stay optional in the model where the paper allows it, and
+    `required_to_sign` names what must be there before signing.
+    """
+
+    layout: tuple = ()
+    required_to_sign: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+    @property
+    def sections(self) -> list[Section]:
+        """The sections with their bound fields, for components/_sheet.html."""
+        found = []
+        for number, (title, rows, *extras) in enumerate(self.layout, 1):
+            options = dict(extras[0]) if extras else {}
+            if "formset" in options:
+                options["formset"] = getattr(self, options["formset"], None)
+            bound = [[(self[name], width) for name, width in row] for row in rows]
+            found.append(Section(title, bound, number=number, **options))
+        return found
+
+    def missing_to_sign(self) -> list[str]:
+        """Labels of what still has to be filled in before the sheet can be signed."""
+        return [
+            str(self.fields[name].label)
+            for name in self.required_to_sign
+            if self.cleaned_data.get(name) in (None, "", [])
+        ]
+
+
+def readonly(instance: models.Model, layout: tuple) -> list[Section]:
+    """The same layout with values instead of controls, for components/_readonly.html."""
+    sections = []
+    for number, (title, rows, *_extras) in enumerate(layout, 1):
+        pairs = []
+        for row in rows:
+            for name, _width in row:
+                column = next((f for f in instance._meta.fields if f.name == name), None)
+                if column is None:
+                    continue
+                shown = getattr(instance, f"get_{name}_display", None)
+                value = shown() if shown else getattr(instance, name)
+                pairs.append((force_str(column.verbose_name), value))
+        if pairs:
+            sections.append(Section(title, [], number=number, pairs=pairs))
+    return sections
