@@ -96,7 +96,7 @@ def environment(port: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "C_FORCE_ROOT": "1",
         # A demo on a throw-away machine runs as root; Celery's page-long warning helps nobody there.
-        "PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms",
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
     }
     variables.setdefault("BASE_URL", f"http://{HOST}:{port}")
     fonts = ROOT / "static" / "fonts" / "fonts.conf"

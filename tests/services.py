@@ -228,6 +228,8 @@ def start_services(config):
     try:
         if os.environ.get("JIEDIAN_TEST_DATABASE") == "sqlite":
             database = f"sqlite:///{services.folder / 'jiedian.sqlite3'}"
+            # A file: Django's test database in memory knows no locks between connections.
+            os.environ["TEST_SQLITE"] = str(services.folder / "test.sqlite3")
         else:
             database = services.start_postgresql()
         redis = services.start_redis()
