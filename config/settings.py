@@ -168,6 +168,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = TEST or DEBUG
 
+# Papers are set in the font that is shipped; WeasyPrint reads this when it is loaded.
+os.environ.setdefault("FONTCONFIG_FILE", str(BASE_DIR / "static" / "fonts" / "fonts.conf"))
+
 # Security ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,4 +1,13 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from documents import views
 
 app_name = "documents"
-urlpatterns = []
+urlpatterns = [
+    path("cases/<str:number>/papers/", views.papers, name="papers"),
+    path("cases/<str:number>/papers/<int:pk>.pdf", views.paper, name="paper"),
+    path("cases/<str:number>/papers/owed/<int:pk>/", views.receive, name="receive"),
+    path("cases/<str:number>/papers/owed/<int:pk>/waive/", views.waive, name="waive"),
+    path("cases/<str:number>/files/<int:pk>/", views.attachment, name="attachment"),
+    path("verify/<str:code>/", views.verify, name="verify"),
+]

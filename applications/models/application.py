@@ -1,0 +1,411 @@
+"""The application sheet (DOMAIN section 6): every item of the paper a column of its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+from applications import identity
+from applications.identity import IdType
+from workflow.models import Case, Step
+from workflow.process import BusinessType, CustomerClass, ExistingSupply, Importance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOT_A_WORD = re.compile(r"[\W_]+")
+
+
+def key(text: str) -> str:
+    """A text as it is compared when duplicates are sought: half-width letters and digits."""
+    return NOT_A_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def kilowatt(label: Any, **options: Any) -> models.DecimalField:
+    """A power or capacity, kW or kVA as the label says, never negative."""
+    return models.DecimalField(
+        label,
+        max_digits=10,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal(0))],
+        **options,
+    )
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def in_open_cases(self, user: User) -> ApplicationQuerySet:
+        """Sheets of open cases that the person may see."""
+        return self.filter(
+            step__case__state__in=Case.OPEN_STATES,
+            step__case__unit__in=Unit.objects.under(user.unit),
+        )
+
+    def like(self, sheet: Application) -> ApplicationQuerySet:
+        """Sheets of other cases with the same ID number, phone, address or shared account."""
+        same = Q()
+        for column in Application.KEYS:
+            if value := getattr(sheet, column):
+                same |= Q(**{column: value})
+        if not same:
+            return self.none()
+        others = self.filter(same)
+        return others.exclude(step__case=sheet.step.case_id) if sheet.step_id else others
+
+
+class Application(models.Model):
+    """What the customer asks for, as taken at the counter; frozen once it is accepted."""
+
+    class Channel(models.TextChoices):
+        COUNTER = "counter", _("Counter")
+        WEB = "web", _("Web")
+        PHONE = "phone", _("Phone")
+        PORTAL = "portal", _("Government portal")
+        MANAGER = "manager", _("Account manager")
+
+    class CustomerType(models.TextChoices):
+        PERSON = "person", _("Private person")
+        COMPANY = "company", _("Company")
+        PUBLIC = "public", _("Public body")
+        TRADER = "trader", _("Sole trader")
+        VILLAGE = "village", _("Village or community")
+        OTHER = "other", _("Other")
+
+    class Category(models.TextChoices):
+        RESIDENTIAL = "residential", _("Residential")
+        COMMERCIAL = "commercial", _("Industry and commerce")
+        LARGE_INDUSTRY = "large_industry", _("Large industry (two-part tariff)")
+        AGRICULTURE = "agriculture", _("Agriculture")
+
+    class LoadNature(models.TextChoices):
+        GENERAL = "general", _("General")
+        CONTINUOUS = "continuous", _("Continuous (three shifts)")
+        SEASONAL = "seasonal", _("Seasonal")
+        IMPACT = "impact", _("Impact load")
+        HARMONIC = "harmonic", _("Harmonic load")
+        IMPACT_HARMONIC = "impact_harmonic", _("Impact and harmonic load")
+
+    class Voltage(models.TextChoices):
+        V220 = "220v", _("220 V single-phase")
+        V380 = "380v", _("380 V three-phase")
+        KV10 = "10kv", _("10 kV")
+        KV20 = "20kv", _("20 kV")
+        KV35 = "35kv", _("35 kV")
+        KV110 = "110kv", _("110 kV")
+        KV220 = "220kv", _("220 kV")
+
+    class Authority(models.TextChoices):
+        LETTER = "letter", _("Letter of authority")
+        NOTARISED = "notarised", _("Notarised authority")
+        LEGAL = "legal", _("Authority by law")
+        EMPLOYEE = "employee", _("Employee with introduction letter")
+
+    class ParkingRight(models.TextChoices):
+        OWNED = "owned", _("Owned parking space")
+        LEASED = "leased", _("Leased parking space")
+        MANAGED = "managed", _("Space of the owners' community")
+
+    class Invoice(models.TextChoices):
+        ORDINARY = "ordinary", _("Ordinary e-invoice")
+        SPECIAL = "special", _("Special VAT invoice")
+        NONE = "none", _("No invoice")
+
+    SPECIAL_LOADS = (LoadNature.IMPACT, LoadNature.HARMONIC, LoadNature.IMPACT_HARMONIC)
+    # The columns by which the same request is recognised; each has its index.
+    KEYS = ("id_number", "phone_key", "address_key", "shared_account_key")
+
+    step = models.OneToOneField(
+        Step, models.PROTECT, related_name="application", verbose_name=_("step")
+    )
+    channel = models.CharField(
+        _("channel"), max_length=10, choices=Channel, default=Channel.COUNTER
+    )
+    business_type = models.CharField(
+        _("business type"), max_length=20, choices=BusinessType, default=BusinessType.NEW
+    )
+
+    # 1 Customer
+    customer_class = models.CharField(
+        _("customer class"),
+        max_length=20,
+        choices=CustomerClass,
+        default=CustomerClass.LV_RESIDENTIAL,
+    )
+    customer_type = models.CharField(
+        _("customer type"), max_length=10, choices=CustomerType, default=CustomerType.PERSON
+    )
+    customer_name = models.CharField(_("customer name"), max_length=120)
+    id_type = models.CharField(
+        _("ID type"), max_length=20, choices=IdType, default=IdType.RESIDENT_ID
+    )
+    id_number = models.CharField(_("ID number"), max_length=30, blank=True)
+    legal_representative = models.CharField(_("legal representative"), max_length=60, blank=True)
+    contact_name = models.CharField(_("contact person"), max_length=60, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    phone_key = models.CharField(max_length=30, blank=True, editable=False)
+    email = models.EmailField(_("e-mail"), blank=True)
+    previous_holder = models.CharField(_("previous holder"), max_length=120, blank=True)
+    previous_address = models.CharField(_("previous address"), max_length=200, blank=True)
+
+    # Agent
+    agent_name = models.CharField(_("agent"), max_length=60, blank=True)
+    agent_id_number = models.CharField(_("agent's resident ID"), max_length=30, blank=True)
+    agent_phone = models.CharField(_("agent's phone"), max_length=30, blank=True)
+    agent_authority = models.CharField(
+        _("agent's authority"), max_length=10, choices=Authority, blank=True
+    )
+    agent_authority_until = models.DateField(_("authority valid until"), null=True, blank=True)
+
+    # 2 Site
+    district = models.CharField(_("district"), max_length=60, blank=True)
+    street = models.CharField(_("street, estate, building"), max_length=100, blank=True)
+    floor = models.CharField(_("floor"), max_length=10, blank=True)
+    room = models.CharField(_("unit, room"), max_length=26, blank=True)
+    address_key = models.CharField(max_length=200, blank=True, editable=False)
+    longitude = models.DecimalField(
+        _("longitude (°E)"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(-180)), MaxValueValidator(Decimal(180))],
+    )
+    latitude = models.DecimalField(
+        _("latitude (°N)"),
+        max_digits=8,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(-90)), MaxValueValidator(Decimal(90))],
+    )
+    parking_space = models.CharField(_("parking space no."), max_length=40, blank=True)
+    parking_right = models.CharField(
+        _("right to the parking space"), max_length=10, choices=ParkingRight, blank=True
+    )
+    parking_until = models.DateField(_("lease of the space until"), null=True, blank=True)
+
+    # 3 Present supply
+    existing_supply = models.CharField(
+        _("existing supply"), max_length=10, choices=ExistingSupply, blank=True
+    )
+    account_number = models.CharField(_("own account no."), max_length=30, blank=True)
+    shared_account = models.CharField(_("shared account no."), max_length=30, blank=True)
+    shared_account_key = models.CharField(max_length=30, blank=True, editable=False)
+    co_users = models.CharField(_("co-users (name, place, phone)"), max_length=300, blank=True)
+    disputed = models.BooleanField(_("in dispute"), null=True, blank=True)
+    dispute = models.CharField(_("what the dispute is about"), max_length=300, blank=True)
+
+    # 4 Demand
+    category = models.CharField(
+        _("electricity category"), max_length=20, choices=Category, default=Category.RESIDENTIAL
+    )
+    trade = models.CharField(_("trade"), max_length=60, blank=True)
+    load_nature = models.CharField(
+        _("load nature"), max_length=20, choices=LoadNature, default=LoadNature.GENERAL
+    )
+    importance = models.CharField(
+        _("importance"), max_length=10, choices=Importance, default=Importance.NONE
+    )
+    voltage = models.CharField(_("voltage"), max_length=10, choices=Voltage, default=Voltage.V220)
+    sources_wanted = models.PositiveSmallIntegerField(
+        _("sources wanted"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(4)],
+    )
+    existing_kw = kilowatt(_("existing (kW)"), default=0)
+    new_kw = kilowatt(_("new (kW)"), default=0)
+    total_kw = kilowatt(_("total (kW)"), default=0, editable=False)
+    existing_kva = kilowatt(_("existing (kVA)"), default=0)
+    new_kva = kilowatt(_("new (kVA)"), default=0)
+    total_kva = kilowatt(_("total (kVA)"), default=0, editable=False)
+    monthly_kwh = models.PositiveIntegerField(
+        _("expected use (kWh a month)"), null=True, blank=True
+    )
+    wanted_on = models.DateField(_("power wanted on"), null=True, blank=True)
+    temporary_from = models.DateField(_("temporary from"), null=True, blank=True)
+    temporary_to = models.DateField(_("temporary to"), null=True, blank=True)
+    line_works = models.BooleanField(_("external line works"), default=False)
+    customer_works = models.BooleanField(_("works built by the customer"), default=False)
+    concealed_works = models.BooleanField(_("concealed works"), default=False)
+    invoice_type = models.CharField(
+        _("invoice"), max_length=10, choices=Invoice, default=Invoice.ORDINARY
+    )
+
+    remarks = models.TextField(_("remarks"), max_length=1000, blank=True)
+    not_duplicate = models.CharField(_("not a duplicate, because"), max_length=300, blank=True)
+    saved_at = models.DateTimeField(_("saved"), auto_now=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("accepted by"),
+    )
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        indexes = [
+            models.Index(fields=["id_number"], name="application_id_number"),
+            models.Index(fields=["phone_key"], name="application_phone"),
+            models.Index(fields=["address_key"], name="application_address"),
+            models.Index(fields=["shared_account_key"], name="application_shared_account"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | ~Q(existing_supply=""),
+                name="accepted_with_existing_supply",
+                violation_error_message=_(
+                    "Ask how the place is supplied today; without it nothing is accepted."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None)
+                | ~Q(existing_supply="shared")
+                | (~Q(shared_account="") & ~Q(co_users="") & Q(disputed__isnull=False)),
+                name="shared_supply_is_described",
+                violation_error_message=_(
+                    "A shared meter needs its account no., the co-users and whether there is a dispute."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(temporary_from=None)
+                | Q(temporary_to=None)
+                | Q(temporary_to__gte=F("temporary_from")),
+                name="temporary_supply_ends_after_it_begins",
+                violation_error_message=_("The temporary supply ends before it begins."),
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{column}__gte": 0}),
+                    name=f"application_{column}_not_negative",
+                    violation_error_message=_("Power and capacity cannot be negative."),
+                )
+                for column in (
+                    "existing_kw",
+                    "new_kw",
+                    "total_kw",
+                    "existing_kva",
+                    "new_kva",
+                    "total_kva",
+                )
+            ),
+            models.CheckConstraint(
+                condition=Q(sources_wanted__gte=1, sources_wanted__lte=4),
+                name="one_to_four_sources",
+                violation_error_message=_("One to four sources can be asked for."),
+            ),
+            models.CheckConstraint(
+                condition=Q(longitude=None) | Q(longitude__gte=-180, longitude__lte=180),
+                name="application_longitude_on_earth",
+                violation_error_message=_("The longitude lies between -180 and 180."),
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude=None) | Q(latitude__gte=-90, latitude__lte=90),
+                name="application_latitude_on_earth",
+                violation_error_message=_("The latitude lies between -90 and 90."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_name} · {self.address}"
+
+    @classmethod
+    def of(cls, case: Case) -> Application | None:
+        """The latest sheet of the case."""
+        return (
+            cls.objects.filter(step__case=case)
+            .select_related("step", "accepted_by")
+            .order_by("-step__round")
+            .first()
+        )
+
+    @property
+    def address(self) -> str:
+        """The site in one line, as lists and papers show it."""
+        return " ".join(
+            part for part in (self.district + self.street, self.floor, self.room) if part
+        )
+
+    @property
+    def masked_id(self) -> str:
+        return identity.mask(self.id_number) if self.id_number else ""
+
+    @property
+    def masked_agent_id(self) -> str:
+        return identity.mask(self.agent_id_number) if self.agent_id_number else ""
+
+    @property
+    def special_load(self) -> bool:
+        """Impact or harmonic load: the drawings are reviewed (DOMAIN section 3)."""
+        return self.load_nature in self.SPECIAL_LOADS
+
+    @property
+    def is_contested(self) -> bool:
+        """Shared, resold or disputed: the survey cannot be waived, money waits for it."""
+        return bool(self.disputed) or self.existing_supply in (
+            ExistingSupply.SHARED,
+            ExistingSupply.RESOLD,
+        )
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.business_type == BusinessType.TEMPORARY
+
+    @property
+    def capacity_kva(self) -> Decimal:
+        """The capacity asked for; where the sheet gives only kW, at a power factor of one."""
+        return self.total_kva or self.total_kw
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the sheet says about the case, as columns of Case.FACTS."""
+        return {
+            "business_type": self.business_type,
+            "customer_class": self.customer_class,
+            "existing_supply": self.existing_supply,
+            "disputed": bool(self.disputed),
+            "capacity_kva": self.capacity_kva,
+            "importance": self.importance,
+            "special_load": self.special_load,
+            "customer_works": self.customer_works,
+            "line_works": self.line_works,
+            "concealed_works": self.concealed_works,
+        }
+
+    def computed(self) -> Application:
+        """Fill in what follows from the rest: totals and the columns duplicates are found by."""
+        sign = -1 if self.business_type == BusinessType.DECREASE else 1
+        self.total_kw = max(self.existing_kw + sign * self.new_kw, Decimal(0))
+        self.total_kva = max(self.existing_kva + sign * self.new_kva, Decimal(0))
+        self.id_number = identity.normal(self.id_number)
+        self.phone_key = key(self.phone)[-11:]
+        self.address_key = key(self.address) if self.street else ""
+        self.shared_account_key = key(self.shared_account)
+        return self
+
+    def same_as(self, other: Application) -> Iterable[str]:
+        """The labels of what both sheets have in common."""
+        labels = {
+            "id_number": _("same ID number"),
+            "phone_key": _("same phone"),
+            "address_key": _("same address"),
+            "shared_account_key": _("same shared account"),
+        }
+        return [
+            labels[column]
+            for column in self.KEYS
+            if getattr(self, column) and getattr(self, column) == getattr(other, column)
+        ]

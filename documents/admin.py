@@ -1,0 +1,19 @@
+from django.contrib import admin
+
+from documents.models import Requirement
+
+
+@admin.register(Requirement)
+class RequirementAdmin(admin.ModelAdmin):
+    list_display = [
+        "code",
+        "label_zh",
+        "label_en",
+        "customer_class",
+        "business_type",
+        "blocks",
+        "confirmed",
+        "active",
+    ]
+    list_filter = ["customer_class", "business_type", "blocks", "active"]
+    search_fields = ["code", "label_en", "label_zh"]

@@ -1,0 +1,19 @@
+"""What the case page shows of papers."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from workflow.models import Case
+
+
+def papers(case: Case, user: User) -> dict:
+    """The checklist of the case and the papers issued in the reader's language; two queries."""
+    items = list(case.papers_owed.select_related("requirement", "attachment"))
+    issued = list(case.papers.filter(language=user.language))
+    return {
+        "case": case,
+        "items": items,
+        "owed": sum(1 for item in items if item.state == "owed"),
+        "received": sum(1 for item in items if item.state == "received"),
+        "issued": issued,
+    }

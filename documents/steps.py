@@ -1,0 +1,198 @@
+"""The only writer of documents: files received, debts settled, papers issued."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.roles import STEERING, WATCHING
+from documents import checklist
+from documents.files import Checked
+from documents.models import Attachment, Paper, PaperItem, PaperKind
+from documents.tasks import render
+from workflow import clocks, ladder, moves
+from workflow.guards import Refused
+from workflow.models import Case, Step, Subject
+from workflow.verbs import verb
+
+RECEIVED = verb("paper_received", gettext_lazy("Paper received"))
+PROMISED = verb("papers_promised", gettext_lazy("Papers still owed"))
+WAIVED = verb("paper_waived", gettext_lazy("Paper not needed"))
+ATTACHED = verb("file_attached", gettext_lazy("File received"))
+ISSUED = verb("paper_issued", gettext_lazy("Paper issued"))
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+def demand_reader(case: Case, by: User) -> None:
+    """Raise Refused unless the person sees the case and may change anything at all."""
+    if not moves.sees(by, case):
+        raise Refused(_("The case belongs to another unit."))
+    if by.has_role(*WATCHING) and not by.roles - WATCHING:
+        raise Refused(_("You may look, not change."))
+
+
+@transaction.atomic
+def start_checklist(case: Case, *, received: Collection[str], by: User) -> list[PaperItem]:
+    """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the rest.
+
+    `received` are codes of Requirement. Raises Refused when a paper without which nothing may start is missing.
+    """
+    needed = checklist.requirements(
+        customer_class=case.customer_class,
+        business_type=case.business_type,
+        existing_supply=case.existing_supply,
+        importance=case.importance,
+        asked_at=["application"],
+    )
+    missing = [r.label for r in needed if r.needed_to_start and r.code not in received]
+    if missing:
+        raise Refused(
+            _("Without this paper nothing can start: %(papers)s.") % {"papers": ", ".join(missing)}
+        )
+    now = timezone.now()
+    items = []
+    for requirement in needed:
+        item, _made = PaperItem.objects.get_or_create(
+            case=case,
+            requirement=requirement,
+            defaults={
+                "due_on": clocks.calendar().add(timezone.localdate(now), requirement.working_days)
+            },
+        )
+        if requirement.code in received and item.state == PaperItem.State.OWED:
+            _settle(item, PaperItem.State.RECEIVED, by)
+        items.append(item)
+        _remind(item)
+    owed = [item.requirement.label for item in items if item.state == PaperItem.State.OWED]
+    if owed:
+        moves.record(case, PROMISED, by=by, note=", ".join(owed))
+    return items
+
+
+@transaction.atomic
+def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperItem:
+    """A paper owed is handed in, with its scan when there is one."""
+    demand_reader(item.case, by)
+    item = PaperItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if item.state == PaperItem.State.RECEIVED:
+        raise Refused(_("This paper was handed in already."))
+    if file:
+        item.attachment = attach(item.case, file, title=item.requirement.label, by=by, log=False)
+    _settle(item, PaperItem.State.RECEIVED, by)
+    _remind(item)
+    moves.record(
+        item.case, RECEIVED, by=by, note=item.requirement.label, sha256=file.sha256 if file else ""
+    )
+    moves.conclude(item.case, by=by)
+    return item
+
+
+@transaction.atomic
+def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
+    """A supervisor decides that a paper is not needed in this case."""
+    moves.demand_role(item.case, by, *STEERING)
+    if not reason.strip():
+        raise Refused(_("Say why the paper is not needed."))
+    item.reason = reason
+    _settle(item, PaperItem.State.WAIVED, by)
+    _remind(item)
+    moves.record(item.case, WAIVED, by=by, note=f"{item.requirement.label}: {reason}")
+    moves.conclude(item.case, by=by)
+    return item
+
+
+def _settle(item: PaperItem, state: str, by: User) -> None:
+    item.state, item.settled_at, item.settled_by = state, timezone.now(), by
+    item.save(update_fields=["state", "settled_at", "settled_by", "attachment", "reason"])
+
+
+def _remind(item: PaperItem) -> None:
+    due: date | None = item.due_on if item.state == PaperItem.State.OWED else None
+    ladder.stand(Subject.PAPER, item.pk, case=item.case, due_on=due, at=timezone.now())
+
+
+@transaction.atomic
+def attach(
+    case: Case, file: Checked, *, title: str, by: User, step: Step | None = None, log: bool = True
+) -> Attachment:
+    """Keep a checked file with the case; its bytes are stored once by content."""
+    demand_reader(case, by)
+    attachment = Attachment(
+        case=case,
+        step=step,
+        title=title,
+        original_name=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
+        uploaded_at=timezone.now(),
+        uploaded_by=by,
+    )
+    attachment.file.name = store(
+        attachment.file.field.upload_to(attachment, file.name), file.content
+    )
+    attachment.save(force_insert=True)
+    if log:
+        moves.record(case, ATTACHED, by=by, step=step, note=title, sha256=file.sha256)
+    return attachment
+
+
+def store(path: str, content: bytes) -> str:
+    """Write bytes under a path made of their checksum, unless they lie there already."""
+    return (
+        path if default_storage.exists(path) else default_storage.save(path, ContentFile(content))
+    )
+
+
+@transaction.atomic
+def issue(
+    case: Case, kind: str, *, by: User | None, step: Step | None = None, **data: Any
+) -> list[Paper]:
+    """Ask for a paper in every language; it is rendered by the worker once this transaction stands.
+
+    `data` is what the paper says beyond the sheets. Returns the papers, not yet rendered.
+    """
+    now = timezone.now()
+    count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
+    number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
+    papers = [
+        Paper.objects.create(
+            case=case,
+            step=step,
+            kind=kind,
+            language=code,
+            number=number,
+            issued_at=now,
+            issued_by=by,
+            data=data,
+        )
+        for code in LANGUAGES
+    ]
+    moves.record(
+        case, ISSUED, by=by, step=step, note=f"{PaperKind(kind).label} {number}", paper=kind
+    )
+    for paper in papers:
+        transaction.on_commit(lambda pk=paper.pk: render.delay(pk))
+    return papers
+
+
+@transaction.atomic
+def keep(paper: Paper, content: bytes, sha256: str) -> bool:
+    """Store the rendered bytes of a paper; a paper rendered before keeps its first bytes."""
+    paper = Paper.objects.select_for_update(of=("self",)).get(pk=paper.pk)
+    if paper.rendered_at:
+        return False
+    paper.sha256, paper.size, paper.rendered_at = sha256, len(content), timezone.now()
+    paper.file.name = store(paper.file.field.upload_to(paper, ""), content)
+    paper.save(update_fields=["sha256", "size", "rendered_at", "file"])
+    return True

@@ -1,0 +1,102 @@
+"""The papers of a case: the checklist, what was handed in, what was issued."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from documents import panel, steps
+from documents.forms import AttachForm, ReceiveForm, WaiveForm
+from documents.models import Paper
+from workflow.access import get_case_or_404
+from workflow.guards import Refused
+
+
+def papers(request: HttpRequest, number: str) -> HttpResponse:
+    """The checklist and every paper of the case; other files can be added."""
+    case = get_case_or_404(request, number)
+    form = AttachForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        try:
+            steps.attach(
+                case, form.cleaned_data["file"], title=form.cleaned_data["title"], by=request.user
+            )
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("File kept with the case."))
+            return redirect("documents:papers", case.number)
+    context = panel.papers(case, request.user) | {
+        "form": form,
+        "attachments": case.attachments.select_related("uploaded_by"),
+        "all_issued": case.papers.order_by("number", "language"),
+    }
+    return render(request, "documents/papers.html", context)
+
+
+def receive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A paper of the checklist is handed in, with its scan."""
+    case = get_case_or_404(request, number)
+    item = get_object_or_404(case.papers_owed.select_related("requirement"), pk=pk)
+    form = ReceiveForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            steps.receive(item, by=request.user, file=form.cleaned_data["scan"])
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Received: %(paper)s.") % {"paper": item.requirement.label})
+            return redirect("documents:papers", case.number)
+    return render(request, "documents/receive.html", {"case": case, "item": item, "form": form})
+
+
+def waive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A supervisor decides that a paper is not needed."""
+    case = get_case_or_404(request, number)
+    item = get_object_or_404(case.papers_owed.select_related("requirement"), pk=pk)
+    form = WaiveForm(request.POST or None)
+    if form.is_valid():
+        try:
+            steps.waive(item, by=request.user, reason=form.cleaned_data["reason"])
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(
+                request, _("Not needed: %(paper)s.") % {"paper": item.requirement.label}
+            )
+            return redirect("documents:papers", case.number)
+    return render(request, "documents/receive.html", {"case": case, "item": item, "form": form})
+
+
+def attachment(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """A file received, to those who may see its case."""
+    found = get_object_or_404(get_case_or_404(request, number).attachments, pk=pk)
+    return _serve(found.file, found.original_name, found.content_type)
+
+
+def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """A paper issued, as PDF, to those who may see its case."""
+    found = get_object_or_404(get_case_or_404(request, number).papers, pk=pk)
+    if found.rendered_at is None:
+        raise Http404(_("The paper is still being made. Try again in a minute."))
+    return _serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
+
+
+def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
+    response = FileResponse(file.open("rb"), filename=name, content_type=content_type)
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@login_not_required
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """Tell anybody with the QR of a paper whether it was issued, when, and its checksum; nothing personal."""
+    found = get_object_or_404(Paper.objects.select_related("case__unit"), code=code)
+    return render(request, "documents/verify.html", {"paper": found})
