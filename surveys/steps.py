@@ -1,1 +1,46 @@
 """The only writer of this room."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from surveys.models import SourcePoint
+from workflow.guards import Refused
+from workflow.verbs import verb
+
+SURVEY_SIGNED = verb("survey_signed", gettext_lazy("Survey signed: it can be supplied"))
+
+
+@transaction.atomic
+def reserve(point: SourcePoint, kva: Decimal) -> None:
+    """Hold open capacity (kVA) on a point for a plan. Raises Refused when it is not there any more."""
+    held = SourcePoint.objects.filter(
+        pk=point.pk, rated_kva__gte=F("committed_kva") + F("reserved_kva") + kva
+    ).update(reserved_kva=F("reserved_kva") + kva)
+    if not held:
+        point.refresh_from_db()
+        raise Refused(
+            _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
+            % {"point": point, "open": point.open_kva, "kva": kva}
+        )
+
+
+@transaction.atomic
+def release(point: SourcePoint, kva: Decimal) -> None:
+    """Give back capacity (kVA) that a plan held."""
+    SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
+        reserved_kva=F("reserved_kva") - kva
+    )
+
+
+@transaction.atomic
+def commit(point: SourcePoint, kva: Decimal) -> None:
+    """Power is on: what a plan held on the point is in use now."""
+    SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
+        reserved_kva=F("reserved_kva") - kva, committed_kva=F("committed_kva") + kva
+    )
