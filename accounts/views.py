@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts import steps
-from accounts.demo import logins
+from accounts.demo import PASSWORD, logins
 from accounts.forms import LanguageForm
 
 

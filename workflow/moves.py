@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -196,8 +196,8 @@ def open_case(
     if not unit.path.startswith(by.unit.path):
         raise Refused(_("The case belongs to another unit."))
     at = at or timezone.now()
-    case = Case.objects.create(
-        number=_next_number(timezone.localdate(at).year),
+    case = _new_case(
+        timezone.localdate(at).year,
         unit=unit,
         owner=by,
         opened_at=at,
@@ -216,10 +216,19 @@ def open_case(
     return move.case
 
 
-def _next_number(year: int) -> str:
-    """The next number of the year, e.g. 2026-000123. Two at once collide on the unique column; one retries."""
-    last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))["last"]
-    return f"{year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
+def _new_case(year: int, **columns: Any) -> Case:
+    """A row with the next number of the year, e.g. 2026-000123; who loses a race takes the one after."""
+    while True:
+        last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))[
+            "last"
+        ]
+        number = f"{year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
+        try:
+            with transaction.atomic():
+                return Case.objects.create(number=number, **columns)
+        except IntegrityError:
+            if not Case.objects.filter(number=number).exists():
+                raise
 
 
 # Working on a step ------------------------------------------------------------------------------
