@@ -37,6 +37,7 @@ RESUMED = verb("resumed", gettext_lazy("Clock runs again"))
 FINISHED = verb("finished", gettext_lazy("Finished"))
 SENT_BACK = verb("sent_back", gettext_lazy("Sent back"))
 FACTS = verb("facts_changed", gettext_lazy("Facts changed"))
+DESCRIBED = verb("described", gettext_lazy("Customer data changed"))
 WITHDRAWN = verb("withdrawn", gettext_lazy("Withdrawn by the customer"))
 REFUSED = verb("refused", gettext_lazy("Refused"))
 FAST_LANE_ASKED = verb("fast_lane_asked", gettext_lazy("Fast lane asked for"))
@@ -528,6 +529,32 @@ def set_facts(case: Case, *, by: User | None, note: str = "", **facts: Any) -> C
         _derive(move)
         _advance(move)
         move.log(FACTS, note=note, facts=facts)
+    return move.case
+
+
+@transaction.atomic
+def describe(
+    case: Case, *, by: User | None, facts: dict[str, Any] | None = None, **columns: str
+) -> Case:
+    """Keep what lists show (Case.DESCRIPTION), and the facts, in step with a sheet; silent if nothing changed."""
+    move = _Move(case.pk, by, None)
+    if unknown := set(columns) - set(Case.DESCRIPTION):
+        raise TypeError(f"not the description of a case: {unknown}")
+    changed = {
+        name: [getattr(move.case, name), value]
+        for name, value in columns.items()
+        if getattr(move.case, name) != value
+    }
+    for name, (_old, new) in changed.items():
+        setattr(move.case, name, new)
+    if changed:
+        move.case.save(update_fields=list(changed))
+    found = {n: v for n, v in (facts or {}).items() if getattr(move.case, n) != v}
+    if _set_facts(move, found):
+        _derive(move)
+        _advance(move)
+    if changed or found:
+        move.log(DESCRIBED, changed=changed, **({"facts": found} if found else {}))
     return move.case
 
 
