@@ -215,7 +215,7 @@ def programs(port: int, variables: dict) -> dict[str, list]:
         "web": [
             *(BIN / "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}"),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-            *("--graceful-timeout", "3", "--log-level", "warning"),
+            *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
         ],
         "worker": [
             *(*celery, "worker", "--pool", "solo", "--loglevel", "warning"),
