@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts import steps
-from accounts.demo import logins
+from accounts.demo import PASSWORD, logins
 from accounts.forms import LanguageForm
 
 
@@ -21,7 +21,8 @@ class SignIn(LoginView):
     success_url = reverse_lazy("workflow:desk")
 
     def get_context_data(self, **context):
-        return super().get_context_data(demo_logins=logins() if settings.DEMO else None, **context)
+        demo = {"demo_logins": logins(), "demo_password": PASSWORD} if settings.DEMO else {}
+        return super().get_context_data(**demo, **context)
 
 
 @login_not_required

@@ -1,11 +1,12 @@
 """Runs the demo: prepares the data, then keeps web server, worker and scheduler alive.
 
-Called by script/server. All three are children of this process: it shows what they say behind their
-names, starts one again that dies, gives up when one keeps dying, and takes all of them along when it
-ends, however it ends.
+Called by script/server. All three are children of this process: it shows what they say behind
+their names, starts one again that dies, gives up when one keeps dying, and takes all of them along
+when it ends, however it ends.
 """
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -34,6 +35,9 @@ TOO_OFTEN = (3, 60)  # deaths, in seconds
 # What would lead the demo to somebody's real data.
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "MEDIA_ROOT", "STATIC_ROOT", "JIEDIAN_TEST", "EMAIL_HOST")
 
+# The fonts are for papers, never sent to a browser; compressing them takes half a minute.
+COLLECT = ("--no-input", "--verbosity", "0", "--ignore", "fonts")
+
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,7 +54,7 @@ def say(sentence: str = ""):
     print(sentence, flush=True)
 
 
-# --- Preparing -------------------------------------------------------------------------------------
+# --- Preparing -----------------------------------------------------------------------------------
 
 
 def take_the_folder():
@@ -95,7 +99,7 @@ def environment(port: int) -> dict[str, str]:
         "JIEDIAN_DEMO": "1",
         "PYTHONUNBUFFERED": "1",
         "C_FORCE_ROOT": "1",
-        # A demo on a throw-away machine runs as root; Celery's page-long warning helps nobody there.
+        # A demo on a throw-away machine runs as root; Celery's long warning helps nobody there.
         "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
     }
     variables.setdefault("BASE_URL", f"http://{HOST}:{port}")
@@ -121,7 +125,7 @@ def manage(variables, *arguments, capture=False) -> str:
 
 
 def remove_data():
-    """Forget the demo: database, files, waiting tasks. The secret and the installed program stay."""
+    """Forget the demo: database, files, waiting tasks. The secret key stays."""
     for name in ("demo.sqlite3", "demo.sqlite3-wal", "demo.sqlite3-shm", "beat-schedule"):
         (VAR / name).unlink(missing_ok=True)
     for name in ("queue", "media"):
@@ -146,12 +150,12 @@ def prepare(variables, *, seed: bool):
     manage(variables, "migrate", "--no-input", "--verbosity", "0")
     if not static_is_collected():
         say("Collecting static files ...")
-        manage(variables, "collectstatic", "--no-input", "--verbosity", "0")
+        manage(variables, "collectstatic", *COLLECT)
     if seed:
         manage(variables, "seed_demo")
 
 
-# --- Running ---------------------------------------------------------------------------------------
+# --- Running -------------------------------------------------------------------------------------
 
 
 class Child:
@@ -201,10 +205,8 @@ class Child:
 
     def signal(self, number):
         """Tell the program and all its processes."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def programs(port: int, variables: dict) -> dict[str, list]:
@@ -213,7 +215,7 @@ def programs(port: int, variables: dict) -> dict[str, list]:
         "web": [
             *(BIN / "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}"),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-            *("--graceful-timeout", "3", "--log-level", "warning"),
+            *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
         ],
         "worker": [
             *(*celery, "worker", "--pool", "solo", "--loglevel", "warning"),

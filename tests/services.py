@@ -1,8 +1,8 @@
 """The real PostgreSQL and the real Redis the tests run against: private, empty, gone afterwards.
 
-A pytest plugin, loaded with `-p tests.services` (see pyproject.toml). It starts both on free ports in a
-temporary folder before Django reads its settings, once per run: the workers of pytest-xdist find the
-addresses in the environment. Both die with the test run, even when that is killed.
+A pytest plugin, loaded with `-p tests.services` (see pyproject.toml). It starts both on free ports
+in a temporary folder before Django reads its settings, once per run: the workers of pytest-xdist
+find the addresses in the environment. Both die with the test run, even when that is killed.
 
 `JIEDIAN_TEST_DATABASE=sqlite` runs the tests on an SQLite file instead of PostgreSQL (Redis stays).
 """
@@ -146,7 +146,7 @@ class Services:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Out of the terminal's reach: Ctrl-C is for pytest, which then stops the services itself.
+                # Out of the terminal's reach: Ctrl-C is for pytest, which then stops them itself.
                 start_new_session=True,
             )
         self.processes.append(process)
@@ -204,7 +204,7 @@ def redis_answers(port: int) -> bool:
         return False
 
 
-# --- pytest ----------------------------------------------------------------------------------------
+# --- pytest --------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -213,7 +213,8 @@ def pytest_load_initial_conftests(early_config):
     options = early_config.known_args_namespace
     if not (options.help or options.version):
         if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-            # Each worker has a Redis database of its own, as it has one of PostgreSQL by pytest-django.
+            # Each worker has a Redis database of its own, as pytest-django gives it one of
+            # PostgreSQL.
             number = int(worker.removeprefix("gw")) + 1
             os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + f"/{number}"
         else:
@@ -222,7 +223,7 @@ def pytest_load_initial_conftests(early_config):
 
 
 def start_services(config):
-    """Start what the run needs, tell Django in the environment, and stop it all when pytest ends."""
+    """Start what the run needs, tell Django where it is, and stop it when pytest ends."""
     services = Services()
     config.add_cleanup(services.stop)
     try:

@@ -52,7 +52,7 @@ class Calendar:
             index = bisect_left(self._worked, day) + working_days
         else:
             index = bisect_left(self._worked, day)
-        if self._first <= day and 0 <= index < len(self._worked):
+        if self._first <= day <= self._last and 0 <= index < len(self._worked):
             return self._worked[index]
         return self._walk(day, working_days)
 

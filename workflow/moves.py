@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,6 +37,7 @@ RESUMED = verb("resumed", gettext_lazy("Clock runs again"))
 FINISHED = verb("finished", gettext_lazy("Finished"))
 SENT_BACK = verb("sent_back", gettext_lazy("Sent back"))
 FACTS = verb("facts_changed", gettext_lazy("Facts changed"))
+DESCRIBED = verb("described", gettext_lazy("Customer data changed"))
 WITHDRAWN = verb("withdrawn", gettext_lazy("Withdrawn by the customer"))
 REFUSED = verb("refused", gettext_lazy("Refused"))
 FAST_LANE_ASKED = verb("fast_lane_asked", gettext_lazy("Fast lane asked for"))
@@ -195,8 +196,8 @@ def open_case(
     if not unit.path.startswith(by.unit.path):
         raise Refused(_("The case belongs to another unit."))
     at = at or timezone.now()
-    case = Case.objects.create(
-        number=_next_number(timezone.localdate(at).year),
+    case = _new_case(
+        timezone.localdate(at).year,
         unit=unit,
         owner=by,
         opened_at=at,
@@ -215,10 +216,19 @@ def open_case(
     return move.case
 
 
-def _next_number(year: int) -> str:
-    """The next number of the year, e.g. 2026-000123. Two at once collide on the unique column; one retries."""
-    last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))["last"]
-    return f"{year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
+def _new_case(year: int, **columns: Any) -> Case:
+    """A row with the next number of the year, e.g. 2026-000123; who loses a race takes the one after."""
+    while True:
+        last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))[
+            "last"
+        ]
+        number = f"{year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
+        try:
+            with transaction.atomic():
+                return Case.objects.create(number=number, **columns)
+        except IntegrityError:
+            if not Case.objects.filter(number=number).exists():
+                raise
 
 
 # Working on a step ------------------------------------------------------------------------------
@@ -457,7 +467,8 @@ def send_back(
         raise Refused(
             _("Money was taken on this plan: refund it first, then the case can go back.")
         )
-    for kind in process.PROCESS:
+    # What was built last is undone first: a bill before the plan it stands on.
+    for kind in reversed(process.PROCESS):
         if kind != target and kind not in process.descendants(target):
             continue
         old = move.case.step(kind)
@@ -523,6 +534,32 @@ def set_facts(case: Case, *, by: User | None, note: str = "", **facts: Any) -> C
 
 
 @transaction.atomic
+def describe(
+    case: Case, *, by: User | None, facts: dict[str, Any] | None = None, **columns: str
+) -> Case:
+    """Keep what lists show (Case.DESCRIPTION), and the facts, in step with a sheet; silent if nothing changed."""
+    move = _Move(case.pk, by, None)
+    if unknown := set(columns) - set(Case.DESCRIPTION):
+        raise TypeError(f"not the description of a case: {unknown}")
+    changed = {
+        name: [getattr(move.case, name), value]
+        for name, value in columns.items()
+        if getattr(move.case, name) != value
+    }
+    for name, (_old, new) in changed.items():
+        setattr(move.case, name, new)
+    if changed:
+        move.case.save(update_fields=list(changed))
+    found = {n: v for n, v in (facts or {}).items() if getattr(move.case, n) != v}
+    if _set_facts(move, found):
+        _derive(move)
+        _advance(move)
+    if changed or found:
+        move.log(DESCRIBED, changed=changed, **({"facts": found} if found else {}))
+    return move.case
+
+
+@transaction.atomic
 def withdraw(case: Case, *, by: User, reason: str) -> Case:
     """The customer takes the request back."""
     move = _Move(case.pk, by, None)
@@ -546,7 +583,7 @@ def refuse(case: Case, *, by: User, reason: str) -> Case:
 
 def _close(move: _Move, name: str, reason: str) -> None:
     move.conclude_case(name, closed_at=move.at, closing_reason=reason)
-    for step in move.case.all_steps:
+    for step in reversed(move.case.all_steps):  # what was built last is undone first
         if not step.is_finished:
             _end_pause(step, move.by, move.at)
             _undo(step, move.by)

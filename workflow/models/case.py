@@ -83,6 +83,7 @@ class Case(Stateful):
     address = models.CharField(_("address"), max_length=200)
     phone = models.CharField(_("phone"), max_length=30)
     meter_number = models.CharField(_("meter number"), max_length=30, blank=True)
+    DESCRIPTION = ("customer_name", "address", "phone", "meter_number")
     # Facts: what decides which steps apply. Found at the counter, corrected by survey and plan.
     existing_supply = models.CharField(_("existing supply"), max_length=10, choices=ExistingSupply)
     disputed = models.BooleanField(_("in dispute"), default=False)

@@ -3,15 +3,27 @@
 from typing import Any
 
 from django.db import models
-from django_fsm import FSMField
+from django_fsm import FSMField, FSMFieldDescriptor
+
+
+class RefreshableState(FSMFieldDescriptor):
+    """Lets the database's own value in while its one instance is being refreshed."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        if instance.__dict__.get("_refreshing"):
+            self.field.set_state(instance, value)
+        else:
+            super().__set__(instance, value)
 
 
 class ProtectedState(FSMField):
     """A state that only a transition may change.
 
-    The library's own mixin lifts the protection on the *shared* field while one instance refreshes, which
-    lets writes through in other threads. Here the instance forgets its value instead (see `Stateful`).
+    The library's own mixin lifts the protection on the *shared* field while one instance
+    refreshes, which lets writes through in other threads. Here the flag is the instance's.
     """
+
+    descriptor_class = RefreshableState
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("protected", True)
@@ -19,21 +31,14 @@ class ProtectedState(FSMField):
 
 
 class Stateful(models.Model):
-    """A model with a protected state: refreshing forgets the old value first."""
+    """A model with a protected state."""
 
     class Meta:
         abstract = True
 
     def refresh_from_db(self, using=None, fields=None, from_queryset=None) -> None:
-        states = [f.attname for f in self._meta.concrete_fields if isinstance(f, ProtectedState)]
-        known = {
-            s: self.__dict__.pop(s)
-            for s in states
-            if s in self.__dict__ and (not fields or s in fields)
-        }
+        self._refreshing = True
         try:
             super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
-        except BaseException:
-            for name, value in known.items():
-                self.__dict__.setdefault(name, value)
-            raise
+        finally:
+            del self._refreshing
