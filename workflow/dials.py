@@ -44,7 +44,7 @@ def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
     limit = rule.promise if rule else 0
     ticks += [""] * max(limit - used, 0)
     css = "late" if limit and used > limit else ""
-    word = _("of %(n)s wd used up") % {"n": limit} if css else ""
+    word = _("used up") if css else ""
     if case.is_open and case.due_on and not css:
         word = _("due %(day)s") % {"day": f"{case.due_on:%m-%d}"}
         css = "soon" if case.due_on <= clocks.calendar().add(today, 1) else ""
@@ -75,9 +75,9 @@ def elapsed(case: Case) -> Dial:
     note = (
         _("closed on %(day)s") % {"day": f"{timezone.localdate(case.closed_at):%Y-%m-%d}"}
         if case.closed_at
-        else _("from the counter until now, never stopped")
+        else _("for the customer, never stopped")
     )
-    return Dial(_("Elapsed for the customer"), since, case.elapsed_days, _("days"), notes=[note])
+    return Dial(_("Elapsed"), since, case.elapsed_days, _("days"), notes=[note])
 
 
 def silence(case: Case, today: date) -> Dial:
@@ -87,7 +87,7 @@ def silence(case: Case, today: date) -> Dial:
     notes = [_("last: %(day)s") % {"day": f"{timezone.localtime(case.last_contact_at):%m-%d %H:%M}"}]
     if case.is_open:
         notes.append(
-            _("should have been by %(day)s") % {"day": f"{limit:%m-%d}"}
+            _("was due by %(day)s") % {"day": f"{limit:%m-%d}"}
             if css == "late"
             else _("again by %(day)s") % {"day": f"{limit:%m-%d}"}
         )

@@ -52,9 +52,8 @@ def get(mapping: dict, key):
 @lru_cache(maxsize=1024)
 def rendered_chip(state: str, text: str, big: bool = False) -> SafeString:
     """A chip as HTML; few differ, lists show many."""
-    return render_to_string(
-        "components/_chip.html", {"state": state, "text": text, "big": big}
-    ).strip()
+    page = render_to_string("components/_chip.html", {"state": state, "text": text, "big": big})
+    return SafeString(page.strip())
 
 
 @register.simple_tag
