@@ -154,7 +154,7 @@ def main(*, update: bool) -> int:
                     print(f"{name}: {complaint}")
     if found and not update:
         print("Run script/messages, translate what it marks, and try again.")
-    return 1 if found else 0
+    return 1 if found and not update else 0
 
 
 if __name__ == "__main__":

@@ -467,7 +467,8 @@ def send_back(
         raise Refused(
             _("Money was taken on this plan: refund it first, then the case can go back.")
         )
-    for kind in process.PROCESS:
+    # What was built last is undone first: a bill before the plan it stands on.
+    for kind in reversed(process.PROCESS):
         if kind != target and kind not in process.descendants(target):
             continue
         old = move.case.step(kind)
@@ -582,7 +583,7 @@ def refuse(case: Case, *, by: User, reason: str) -> Case:
 
 def _close(move: _Move, name: str, reason: str) -> None:
     move.conclude_case(name, closed_at=move.at, closing_reason=reason)
-    for step in move.case.all_steps:
+    for step in reversed(move.case.all_steps):  # what was built last is undone first
         if not step.is_finished:
             _end_pause(step, move.by, move.at)
             _undo(step, move.by)

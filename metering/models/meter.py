@@ -1,0 +1,118 @@
+"""The stock of meters: each one known by its asset number, in one place at a time."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+
+
+class Phase(models.TextChoices):
+    SINGLE = "single", _("Single-phase")
+    THREE = "three", _("Three-phase")
+
+
+class Accuracy(models.TextChoices):
+    """Accuracy classes, the best last: A to E of the newer standard beside the older figures."""
+
+    A = "2.0", _("A (2.0)")
+    B = "1.0", _("B (1.0)")
+    C = "0.5S", _("C (0.5S)")
+    D = "0.2S", _("D (0.2S)")
+
+    @property
+    def rank(self) -> int:
+        """The higher, the more accurate."""
+        return list(Accuracy).index(self)
+
+
+class MeterQuerySet(models.QuerySet["Meter"]):
+    def in_stock(self) -> MeterQuerySet:
+        return self.filter(state=Meter.State.IN_STOCK)
+
+    def for_unit(self, unit: Unit) -> MeterQuerySet:
+        """The stock of the unit itself, of those above it and of those below."""
+        return self.filter(Q(unit__path__in=unit.lineage) | Q(unit__path__startswith=unit.path))
+
+    def visible_to(self, user: User) -> MeterQuerySet:
+        return self.filter(unit__in=Unit.objects.under(user.unit))
+
+
+class Meter(models.Model):
+    """One meter. Its state changes only under its lock, in `metering.steps`."""
+
+    class State(models.TextChoices):
+        IN_STOCK = "in_stock", _("In stock")
+        ASSIGNED = "assigned", _("Assigned to a work order")
+        INSTALLED = "installed", _("Installed")
+        REMOVED = "removed", _("Removed")
+        FAULTY = "faulty", _("Faulty")
+
+    class Type(models.TextChoices):
+        SMART = "smart", _("Smart meter")
+        SMART_COST = "smart_cost", _("Smart meter, prepaid")
+        MULTI = "multi", _("Multi-function meter")
+        BIDIRECTIONAL = "bidirectional", _("Two-way meter")
+
+    asset_number = models.CharField(
+        _("asset no."),
+        max_length=30,
+        unique=True,
+        validators=[RegexValidator(r"^[0-9A-Z-]+$", _("Digits, capitals and hyphens only."))],
+    )
+    type = models.CharField(_("type"), max_length=14, choices=Type, default=Type.SMART)
+    phase = models.CharField(_("phase"), max_length=6, choices=Phase)
+    rating_a = models.CharField(
+        _("rating (A)"),
+        max_length=12,
+        validators=[
+            RegexValidator(
+                r"^\d+(\.\d+)?(-\d+(\.\d+)?)?(\(\d+(\.\d+)?\))?$",
+                _("As on the nameplate, e.g. 5(60) or 0.25-0.5(60)."),
+            )
+        ],
+    )
+    voltage_v = models.CharField(
+        _("voltage (V)"),
+        max_length=12,
+        validators=[
+            RegexValidator(
+                r"^(3×)?\d+(\.\d+)?(/\d+(\.\d+)?)?$",
+                _("As on the nameplate, e.g. 220, 3×220/380 or 3×57.7/100."),
+            )
+        ],
+    )
+    accuracy = models.CharField(_("accuracy"), max_length=4, choices=Accuracy)
+    maker = models.CharField(_("maker"), max_length=80)
+    verified_until = models.DateField(_("verification valid to"), null=True, blank=True)
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, related_name="meters", verbose_name=_("store of")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.IN_STOCK)
+
+    objects = MeterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asset_number"]
+        verbose_name = _("meter")
+        verbose_name_plural = _("meters")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(asset_number=""),
+                name="meter_has_a_number",
+                violation_error_message=_("A meter has its asset number."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["in_stock", "assigned", "installed", "removed", "faulty"]),
+                name="meter_state_is_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "unit", "asset_number"], name="meter_stock")]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asset_number} · {self.get_phase_display()} {self.rating_a} A · {self.accuracy}"
+        )
