@@ -42,10 +42,13 @@ def demand_reader(case: Case, by: User) -> None:
 
 
 @transaction.atomic
-def start_checklist(case: Case, *, received: Collection[str], by: User) -> list[PaperItem]:
+def start_checklist(
+    case: Case, *, received: Collection[str], by: User, without: Collection[str] = ()
+) -> list[PaperItem]:
     """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the rest.
 
-    `received` are codes of Requirement. Raises Refused when a paper without which nothing may start is missing.
+    `received` are codes of Requirement; `without` are those that this case does not need (an agent's
+    papers where there is no agent). Raises Refused when a paper without which nothing may start is missing.
     """
     needed = checklist.requirements(
         customer_class=case.customer_class,
@@ -54,6 +57,7 @@ def start_checklist(case: Case, *, received: Collection[str], by: User) -> list[
         importance=case.importance,
         asked_at=["application"],
     )
+    needed = [r for r in needed if r.code not in without]
     missing = [r.label for r in needed if r.needed_to_start and r.code not in received]
     if missing:
         raise Refused(
