@@ -17,6 +17,7 @@ from applications.models import Application, Contact, Equipment
 from workflow.models import Case
 from workflow.sheets import DressedForm, SheetForm, dress
 
+_DEMAND = gettext_lazy("Demand")
 LAYOUT = (
     (
         gettext_lazy("Customer"),
@@ -54,7 +55,7 @@ LAYOUT = (
         },
     ),
     (
-        gettext_lazy("Demand"),
+        _DEMAND,
         [
             [("category", 5), ("trade", 4), ("load_nature", 3)],
             [("voltage", 5), ("sources_wanted", 2), ("importance", 5)],
@@ -72,7 +73,7 @@ LAYOUT = (
             "column": 2,
             "formset": "equipment",
             "add_label": gettext_lazy("One row more"),
-            "product_label": gettext_lazy("total (kW)"),
+            "product_label": gettext_lazy("Total (kW)"),
             "hint": gettext_lazy("Enter in the last row adds one"),
         },
     ),
@@ -87,14 +88,21 @@ LAYOUT = (
     ),
     (gettext_lazy("Remarks"), [[("remarks", 12)]], {"column": 2}),
 )
-# What the signed sheet shows beyond what is typed.
-SIGNED_LAYOUT = (
-    *LAYOUT[:4],
-    (gettext_lazy("Total"), [[("total_kw", 3), ("total_kva", 3)]]),
-    *LAYOUT[4:],
-    (gettext_lazy("Duplicates"), [[("not_duplicate", 12)]]),
-)
+TOTALS = [("total_kw", 3), ("total_kva", 3)]
 FIELDS = [name for _title, rows, *_extras in LAYOUT for row in rows for name, _width in row]
+
+
+def signed_layout(sheet: Application) -> tuple:
+    """The layout to read, with the totals and without the rows that this sheet leaves empty."""
+    shown = []
+    for title, rows, *_extras in LAYOUT:
+        rows = [*rows, TOTALS] if title == _DEMAND else rows
+        rows = [r for r in rows if any(getattr(sheet, n) not in (None, "") for n, _width in r)]
+        if rows:
+            shown.append((title, rows))
+    if sheet.not_duplicate:
+        shown.append((gettext_lazy("Duplicates"), [[("not_duplicate", 12)]]))
+    return tuple(shown)
 
 
 class ApplicationForm(SheetForm):
@@ -102,7 +110,7 @@ class ApplicationForm(SheetForm):
 
     layout = LAYOUT
     disputed = forms.TypedChoiceField(
-        label=gettext_lazy("in dispute"),
+        label=gettext_lazy("In dispute"),
         choices=[("True", gettext_lazy("yes")), ("False", gettext_lazy("no"))],
         coerce=lambda value: value == "True",
         empty_value=None,
@@ -261,7 +269,9 @@ def equipment_rows(data: Any, equipment: models.QuerySet[Equipment] | list[Equip
 class ContactForm(DressedForm, forms.ModelForm):
     """A contact with the customer; direction and time have a usual value and may be left out."""
 
-    at = forms.DateTimeField(label=gettext_lazy("happened"), required=False)
+    at = forms.DateTimeField(
+        label=gettext_lazy("Happened"), required=False, help_text=gettext_lazy("empty: just now")
+    )
 
     class Meta:
         model = Contact

@@ -117,15 +117,11 @@ def afterwards(sheet: Application) -> list[dict]:
     """What happens next if the sheet is accepted today: steps with promise, working days."""
     today = timezone.localdate()
     case = Case(**sheet.facts)
-    found = []
-    for kind in (Kind.SURVEY, Kind.PLAN):
-        rule = clocks.rule_for(case, kind, today) if process.applies(kind, case) else None
-        if rule:
-            found.append(
-                {
-                    "label": kind.label,
-                    "days": rule.promise,
-                    "by": clocks.calendar().add(today, rule.promise),
-                }
-            )
-    return found
+    calendar = clocks.calendar()
+    kinds = [kind for kind in (Kind.SURVEY, Kind.PLAN) if process.applies(kind, case)]
+    limits = [(kind, clocks.rule_for(case, kind, today)) for kind in kinds]
+    return [
+        {"label": kind.label, "days": rule.promise, "by": calendar.add(today, rule.promise)}
+        for kind, rule in limits
+        if rule
+    ]

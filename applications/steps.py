@@ -25,6 +25,17 @@ from workflow.verbs import verb
 
 ACCEPTED = verb("application_accepted", gettext_lazy("Application accepted"))
 NUMBER_TRIES = 5
+# What survey and plan may have found meanwhile: a new round begins with it.
+KEPT_FACTS = (
+    "business_type",
+    "customer_class",
+    "existing_supply",
+    "disputed",
+    "importance",
+    "customer_works",
+    "line_works",
+    "concealed_works",
+)
 # The paper of documents.Requirement that only an agent brings.
 AGENT_PAPER = "agent"
 
@@ -162,6 +173,7 @@ def draft_for(step: Step) -> tuple[Application, list[Equipment]]:
     """The sheet of a step with its equipment; a later round begins with what the last one said."""
     sheet = Application.objects.filter(step=step).first()
     if sheet:
+        sheet.step = step
         return sheet, list(sheet.equipment.all())
     before = Application.of(step.case)
     if before is None:
@@ -170,6 +182,8 @@ def draft_for(step: Step) -> tuple[Application, list[Equipment]]:
     before.pk = None
     before._state.adding = True
     before.step, before.accepted_at, before.accepted_by = step, None, None
+    for fact in KEPT_FACTS:
+        setattr(before, fact, getattr(step.case, fact))
     return before, equipment
 
 
@@ -209,7 +223,7 @@ def _list_equipment(sheet: Application, equipment: Iterable[Equipment]) -> None:
 
 def may_note(case: Case, user: User) -> bool:
     """Whoever sees the case may note a contact, except those who only look."""
-    return moves.sees(user, case) and not user.has_role(*WATCHING)
+    return moves.sees(user, case) and bool(user.roles - WATCHING)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from applications import intake, steps
-from applications.forms import SIGNED_LAYOUT, ContactForm
+from applications.forms import ContactForm, signed_layout
 from applications.models import Application
 from applications.panel import read
 from workflow import moves
@@ -70,7 +70,7 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
         "case": step.case,
         "hindrances": hindrances,
         "application": sheet,
-        "sections": readonly(sheet.masked, SIGNED_LAYOUT) if sheet else [],
+        "sections": readonly(sheet.masked, signed_layout(sheet)) if sheet else [],
         "equipment": list(sheet.equipment.all()) if sheet else [],
     }
     return render(request, "applications/application.html", context)
