@@ -18,7 +18,7 @@ from workflow.models import Case, Step
 
 @dataclass(frozen=True)
 class Action:
-    """One way to move a case. `person` and `state` say what stands against it: the reader, the case."""
+    """One way to move a case. `person` and `state` say what in reader and case stands against it."""
 
     code: str
     label: Any
@@ -105,7 +105,9 @@ def _person_on_case(code: str, case: Case, user: User) -> tuple[str, ...]:
 
 def _state_on(code: str, case: Case) -> tuple[str, ...]:
     if case.state != Case.State.OPEN:
-        return (_("The case is not open any more: %(state)s.") % {"state": case.get_state_display()},)
+        return (
+            _("The case is not open any more: %(state)s.") % {"state": case.get_state_display()},
+        )
     if code.startswith("fast_lane") and FAST_LANE[case.fast_lane] != code:
         return (case.get_fast_lane_display(),)
     return ()

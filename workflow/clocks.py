@@ -39,7 +39,7 @@ _reading: ContextVar[Rulebook | None] = ContextVar("rulebook", default=None)
 
 @contextmanager
 def one_edition() -> Iterator[None]:
-    """Ask for the edition once and keep to it within the block: for a page, which shows many dates."""
+    """Ask for the edition once and keep to it within the block: a page shows many dates."""
     before = _reading.set(rulebook())
     try:
         yield

@@ -1,4 +1,4 @@
-"""The three clocks of a case, always side by side: utility time, elapsed time, silence (DOMAIN section 4)."""
+"""The three clocks of a case, always together: utility time, elapsed, silence (DOMAIN section 4)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ class Dial:
 
 
 def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
-    """Working days the utility used of the whole-case limit; days on which it waited for others are hatched."""
+    """Working days used of the whole-case limit; those on which it waited for others are hatched."""
     name = _("Utility time")
     if case.accepted_at is None:
-        return Dial(name, _("not begun"), 0, _("wd"), notes=[_("Starts when the application is accepted.")])
+        return Dial(
+            name, _("not begun"), 0, _("wd"), notes=[_("Starts when the application is accepted.")]
+        )
     start = timezone.localdate(case.accepted_at)
     end = min(today, timezone.localdate(case.closed_at)) if case.closed_at else today
     rule = clocks.rule_for(case, DeadlineRule.WHOLE_CASE, start)
@@ -84,7 +86,9 @@ def silence(case: Case, today: date) -> Dial:
     """Calendar days since anybody spoke with the customer; the limit is in working days."""
     limit = clocks.silence_due(case)
     css = "late" if limit < today else "soon" if limit == today else ""
-    notes = [_("last: %(day)s") % {"day": f"{timezone.localtime(case.last_contact_at):%m-%d %H:%M}"}]
+    notes = [
+        _("last: %(day)s") % {"day": f"{timezone.localtime(case.last_contact_at):%m-%d %H:%M}"}
+    ]
     if case.is_open:
         notes.append(
             _("was due by %(day)s") % {"day": f"{limit:%m-%d}"}

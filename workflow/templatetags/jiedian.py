@@ -58,7 +58,7 @@ def rendered_chip(state: str, text: str, big: bool = False) -> SafeString:
 
 @register.simple_tag
 def step_chip(step: Step, big: bool = False) -> SafeString:
-    """The state of a step as a chip, by today's date: late, due, left, with customer, stopped, done."""
+    """The state of a step as a chip, by today's date: late, due, left, with customer, done …"""
     return rendered_chip(*standing(step, timezone.localdate()), big)
 
 

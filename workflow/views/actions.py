@@ -93,8 +93,8 @@ def stop(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     action = actions.on_step("stop", step, request.user)
     form = own.StopForm(request.POST or None)
     hint = _(
-        "Only for a reason of the list. The grid's own works do not stop the clock. At the cap it runs "
-        "again by itself and the supervisor is told. The customer is to be told now."
+        "Only for a reason of the list. The grid's own works do not stop the clock. At the cap it "
+        "runs again by itself and the supervisor is told. The customer is to be told now."
     )
     return _page(
         request,
@@ -135,7 +135,9 @@ def send_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         step.case,
         action,
         form,
-        lambda typed: moves.send_back(step, by=request.user, reason=typed["reason"], to=typed["to"]),
+        lambda typed: moves.send_back(
+            step, by=request.user, reason=typed["reason"], to=typed["to"]
+        ),
         _("Sent back. The next round is open."),
         step=step,
         hint=_("Going back to an earlier step returns everything begun behind it."),

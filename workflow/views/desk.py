@@ -24,9 +24,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         steps = queue.steps_for(request.user, today, form.chosen)
         counts = queue.counts(steps, today)
         tab = form.chosen.get("tab") or "open"
-        page = paging.by_due(
-            queue.listed(steps.filter(queue.in_tab(tab, today))), request.GET
-        )
+        page = paging.by_due(queue.listed(steps.filter(queue.in_tab(tab, today))), request.GET)
         context = {
             "form": form,
             "today": today,
@@ -55,7 +53,7 @@ def _here(request: HttpRequest) -> str:
 
 
 def _peek(request: HttpRequest, rows: list[Step]) -> dict | None:
-    """What a look inside a row shows: what stands against it, the last contact, what can be done."""
+    """What a look inside a row shows: what stands against it, last contact, what can be done."""
     asked = request.GET.get("open", "")
     step = next((step for step in rows if str(step.pk) == asked), None)
     if step is None:
