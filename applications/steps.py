@@ -1,1 +1,251 @@
-"""The only writer of this room."""
+"""The only writer of applications: taking a request, accepting it, noting contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+import documents.steps
+from accounts.models import Unit, User
+from accounts.roles import WATCHING
+from applications import rules
+from applications.models import Application, Contact, Equipment
+from documents.models import PaperKind
+from workflow import moves
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.process import Kind
+from workflow.verbs import verb
+
+ACCEPTED = verb("application_accepted", gettext_lazy("Application accepted"))
+NUMBER_TRIES = 5
+# What survey and plan may have found meanwhile: a new round begins with it.
+KEPT_FACTS = (
+    "business_type",
+    "customer_class",
+    "existing_supply",
+    "disputed",
+    "importance",
+    "customer_works",
+    "line_works",
+    "concealed_works",
+)
+# The paper of documents.Requirement that only an agent brings.
+AGENT_PAPER = "agent"
+
+
+def open_draft(
+    sheet: Application,
+    equipment: Iterable[Equipment] = (),
+    *,
+    by: User,
+    unit: Unit | None = None,
+    at: datetime | None = None,
+) -> Case:
+    """Open a case for a sheet begun at the counter; case and sheet stand or fall together.
+
+    `unit` supplies the place (the clerk's own when left out). Two clerks at once may reach for the
+    same number: the later one takes the next. Raises Refused when the person may not take requests.
+    """
+    for attempt in range(1, NUMBER_TRIES + 1):
+        try:
+            return _open(sheet, equipment, by=by, unit=unit or by.unit, at=at)
+        except IntegrityError as collision:
+            if attempt == NUMBER_TRIES or "number" not in str(collision):
+                raise
+    raise AssertionError("unreachable")
+
+
+@transaction.atomic
+def _open(
+    sheet: Application, equipment: Iterable[Equipment], *, by: User, unit: Unit, at: datetime | None
+) -> Case:
+    sheet.computed()
+    case = moves.open_case(by=by, unit=unit, at=at, **description(sheet), **sheet.facts)
+    sheet.step = case.step(Kind.APPLICATION)
+    sheet.save(force_insert=True)
+    _list_equipment(sheet, equipment)
+    return case
+
+
+@transaction.atomic
+def save_draft(
+    step: Step, sheet: Application, equipment: Iterable[Equipment] | None = None, *, by: User
+) -> Application:
+    """Keep what was typed so far and let the case follow; equipment None leaves the list alone.
+
+    Raises Refused once the sheet is signed, or when the step is another person's.
+    """
+    step = Step.objects.select_related("case__unit", "owner").get(pk=step.pk)
+    moves.demand_worker(step, by)
+    if step.state != Step.State.IN_HAND:
+        raise Refused(_("The sheet is signed; a correction is a new round."))
+    sheet.step = step
+    sheet.computed().save()
+    if equipment is not None:
+        _list_equipment(sheet, equipment)
+    moves.describe(step.case, by=by, facts=sheet.facts, **description(sheet))
+    return sheet
+
+
+@transaction.atomic
+def accept(
+    step: Step, *, by: User, papers: Collection[str] | None = None, at: datetime | None = None
+) -> Step:
+    """Sign the sheet: the limits that count from acceptance begin, the customer gets the receipt.
+
+    `papers` are the codes of the papers handed in (those ticked on the sheet when left out); the
+    others of the published list become dated debts. Raises Refused with all that is still missing,
+    above all the present supply (DOMAIN section 1).
+    """
+    sheet = Application.objects.select_for_update(of=("self",)).filter(step=step).first()
+    if sheet is None:
+        raise Refused(_("The application sheet is not begun."))
+    demand_complete(sheet, timezone.localdate(at))
+    hits = [other.step.case.number for other in duplicates(sheet, by)]
+    if hits and not sheet.not_duplicate:
+        raise Refused(_("There is a similar open case: look at it, then say why this is another."))
+    sheet.accepted_at, sheet.accepted_by = at or timezone.now(), by
+    sheet.save(update_fields=["accepted_at", "accepted_by"])
+    step = moves.finish(
+        step,
+        by=by,
+        at=at,
+        what=ACCEPTED,
+        note=sheet.not_duplicate if hits else "",
+        facts=sheet.facts,
+        **({"not_duplicate": sheet.not_duplicate, "similar": hits} if hits else {}),
+    )
+    received = sheet.papers if papers is None else papers
+    without = () if sheet.agent_name else (AGENT_PAPER,)
+    documents.steps.start_checklist(step.case, received=received, without=without, by=by)
+    documents.steps.issue(step.case, PaperKind.RECEIPT, by=by, step=step)
+    return step
+
+
+def demand_complete(sheet: Application, today: date) -> None:
+    """Raise Refused with every item that is missing or contradicts another."""
+    found = rules.faults(sheet, today)
+    if found:
+        names = {name: Application._meta.get_field(name).verbose_name for name in found}
+        raise Refused([f"{names[name]}: {message}" for name, message in found.items()])
+
+
+@transaction.atomic
+def take(
+    sheet: Application,
+    equipment: Iterable[Equipment] = (),
+    *,
+    by: User,
+    unit: Unit | None = None,
+    papers: Collection[str] | None = None,
+    at: datetime | None = None,
+) -> Case:
+    """Open a case and accept it at once: the customer stands at the counter with everything."""
+    case = open_draft(sheet, equipment, by=by, unit=unit, at=at)
+    step = accept(case.step(Kind.APPLICATION), by=by, papers=papers, at=at)
+    return step.case
+
+
+def duplicates(sheet: Application, by: User) -> list[Application]:
+    """Sheets of open cases that the person sees with the same ID, phone, address or shared account.
+
+    The latest ten, newest first, one a case; each found through the index of its column.
+    """
+    found = (
+        Application.objects.in_open_cases(by)
+        .like(sheet)
+        .select_related("step__case", "step__owner")
+        .order_by("-pk")[:30]
+    )
+    by_case: dict[int, Application] = {}
+    for other in found:
+        by_case.setdefault(other.step.case_id, other)
+    return list(by_case.values())[:10]
+
+
+def draft_for(step: Step) -> tuple[Application, list[Equipment]]:
+    """The sheet of a step with its equipment; a later round begins with what the last one said."""
+    sheet = Application.objects.filter(step=step).first()
+    if sheet:
+        sheet.step = step
+        return sheet, list(sheet.equipment.all())
+    before = Application.of(step.case)
+    if before is None:
+        return Application(step=step, **_from_case(step.case)), []
+    equipment = list(before.equipment.all())
+    before.pk = None
+    before._state.adding = True
+    before.step, before.accepted_at, before.accepted_by = step, None, None
+    for fact in KEPT_FACTS:
+        setattr(before, fact, getattr(step.case, fact))
+    return before, equipment
+
+
+def _from_case(case: Case) -> dict[str, Any]:
+    """What a case opened without a sheet (taken over from elsewhere) says about it."""
+    return {
+        "customer_name": case.customer_name,
+        "street": case.address[:100],
+        "phone": case.phone,
+        "business_type": case.business_type,
+        "customer_class": case.customer_class,
+        "existing_supply": case.existing_supply,
+        "importance": case.importance,
+    }
+
+
+def description(sheet: Application) -> dict[str, str]:
+    """What lists show of the sheet, as columns of Case."""
+    return {
+        "customer_name": sheet.customer_name,
+        "address": sheet.address,
+        "phone": sheet.phone,
+    }
+
+
+def _list_equipment(sheet: Application, equipment: Iterable[Equipment]) -> None:
+    """Replace the list of a sheet not yet signed."""
+    sheet.equipment.all().delete()
+    rows = list(equipment)
+    for row in rows:
+        row.pk, row.application = None, sheet
+    Equipment.objects.bulk_create(rows)
+
+
+# The contact log ------------------------------------------------------------------------------
+
+
+def may_note(case: Case, user: User) -> bool:
+    """Whoever sees the case may note a contact, except those who only look."""
+    return moves.sees(user, case) and bool(user.roles - WATCHING)
+
+
+@transaction.atomic
+def note_contact(contact: Contact, *, case: Case, by: User) -> Contact:
+    """Keep a contact; only one where both sides spoke sets the contact clock back."""
+    if not may_note(case, by):
+        raise Refused(_("You may look, not change."))
+    contact.case, contact.by = case, by
+    contact.at = contact.at or timezone.now()
+    if contact.at > timezone.now():
+        raise Refused(_("This lies in the future."))
+    contact.save(force_insert=True)
+    moves.contact(
+        case,
+        by=by,
+        two_way=contact.is_two_way,
+        note=contact.summary,
+        at=contact.at,
+        channel=contact.channel,
+        direction=contact.direction,
+        outcome=contact.outcome,
+        promised_on=contact.promised_on,
+    )
+    return contact

@@ -1,4 +1,10 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from applications import views
 
 app_name = "applications"
-urlpatterns = []
+urlpatterns = [
+    path("applications/new/", views.new, name="new"),
+    path("cases/<str:number>/application/", views.application, name="application"),
+    path("cases/<str:number>/contacts/", views.contact, name="contact"),
+]

@@ -241,11 +241,11 @@ def start_services(config):
         services.stop()
         raise
 
-    media = services.folder / "media"
-    media.mkdir()
-    os.environ.update(
-        JIEDIAN_TEST="1", DATABASE_URL=database, REDIS_URL=redis, MEDIA_ROOT=str(media)
-    )
+    os.environ.update(JIEDIAN_TEST="1", DATABASE_URL=database, REDIS_URL=redis)
+    for name in ("media", "static"):
+        folder = services.folder / name
+        folder.mkdir()
+        os.environ[f"{name.upper()}_ROOT"] = str(folder)
     # A demo's or a deployment's environment must not leak into the tests.
     os.environ.pop("JIEDIAN_DEMO", None)
     if FONTS.exists():

@@ -7,7 +7,9 @@ the clock starts and recomputed from its parts when a pause ends or when limits 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -32,11 +34,24 @@ class Rulebook:
 
 
 _held: Rulebook | None = None
+_reading: ContextVar[Rulebook | None] = ContextVar("rulebook", default=None)
+
+
+@contextmanager
+def one_edition() -> Iterator[None]:
+    """Ask for the edition once and keep to it within the block: a page shows many dates."""
+    before = _reading.set(rulebook())
+    try:
+        yield
+    finally:
+        _reading.reset(before)
 
 
 def rulebook() -> Rulebook:
     """The current edition; reads one row, and the tables only when that row says they changed."""
     global _held
+    if reading := _reading.get():
+        return reading
     token = Edition.objects.values_list("token", flat=True).first()
     held = _held
     if held is None or held.token != token:

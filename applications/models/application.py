@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from copy import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
-from applications import identity
+from applications import identity, wording
 from applications.identity import IdType
 from workflow.models import Case, Step
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Importance
@@ -142,33 +143,45 @@ class Application(models.Model):
     customer_type = models.CharField(
         _("customer type"), max_length=10, choices=CustomerType, default=CustomerType.PERSON
     )
-    customer_name = models.CharField(_("customer name"), max_length=120)
+    customer_name = models.CharField(_("customer name"), max_length=120, validators=[wording.name])
     id_type = models.CharField(
         _("ID type"), max_length=20, choices=IdType, default=IdType.RESIDENT_ID
     )
     id_number = models.CharField(_("ID number"), max_length=30, blank=True)
-    legal_representative = models.CharField(_("legal representative"), max_length=60, blank=True)
-    contact_name = models.CharField(_("contact person"), max_length=60, blank=True)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    legal_representative = models.CharField(
+        _("legal representative"), max_length=60, validators=[wording.name], blank=True
+    )
+    contact_name = models.CharField(
+        _("contact person"), max_length=60, validators=[wording.name], blank=True
+    )
+    phone = models.CharField(_("phone"), max_length=30, validators=[wording.phone], blank=True)
     phone_key = models.CharField(max_length=30, blank=True, editable=False)
     email = models.EmailField(_("e-mail"), blank=True)
-    previous_holder = models.CharField(_("previous holder"), max_length=120, blank=True)
-    previous_address = models.CharField(_("previous address"), max_length=200, blank=True)
+    previous_holder = models.CharField(
+        _("previous holder"), max_length=120, validators=[wording.name], blank=True
+    )
+    previous_address = models.CharField(
+        _("previous address"), max_length=200, validators=[wording.name], blank=True
+    )
 
     # Agent
-    agent_name = models.CharField(_("agent"), max_length=60, blank=True)
+    agent_name = models.CharField(_("agent"), max_length=60, validators=[wording.name], blank=True)
     agent_id_number = models.CharField(_("agent's resident ID"), max_length=30, blank=True)
-    agent_phone = models.CharField(_("agent's phone"), max_length=30, blank=True)
+    agent_phone = models.CharField(
+        _("agent's phone"), max_length=30, validators=[wording.phone], blank=True
+    )
     agent_authority = models.CharField(
         _("agent's authority"), max_length=10, choices=Authority, blank=True
     )
     agent_authority_until = models.DateField(_("authority valid until"), null=True, blank=True)
 
     # 2 Site
-    district = models.CharField(_("district"), max_length=60, blank=True)
-    street = models.CharField(_("street, estate, building"), max_length=100, blank=True)
-    floor = models.CharField(_("floor"), max_length=10, blank=True)
-    room = models.CharField(_("unit, room"), max_length=26, blank=True)
+    district = models.CharField(_("district"), max_length=60, validators=[wording.name], blank=True)
+    street = models.CharField(
+        _("street, estate, building"), max_length=100, validators=[wording.name], blank=True
+    )
+    floor = models.CharField(_("floor"), max_length=10, validators=[wording.name], blank=True)
+    room = models.CharField(_("unit, room"), max_length=26, validators=[wording.name], blank=True)
     address_key = models.CharField(max_length=200, blank=True, editable=False)
     longitude = models.DecimalField(
         _("longitude (°E)"),
@@ -186,7 +199,9 @@ class Application(models.Model):
         blank=True,
         validators=[MinValueValidator(Decimal(-90)), MaxValueValidator(Decimal(90))],
     )
-    parking_space = models.CharField(_("parking space no."), max_length=40, blank=True)
+    parking_space = models.CharField(
+        _("parking space no."), max_length=40, validators=[wording.name], blank=True
+    )
     parking_right = models.CharField(
         _("right to the parking space"), max_length=10, choices=ParkingRight, blank=True
     )
@@ -196,18 +211,26 @@ class Application(models.Model):
     existing_supply = models.CharField(
         _("existing supply"), max_length=10, choices=ExistingSupply, blank=True
     )
-    account_number = models.CharField(_("own account no."), max_length=30, blank=True)
-    shared_account = models.CharField(_("shared account no."), max_length=30, blank=True)
+    account_number = models.CharField(
+        _("own account no."), max_length=30, validators=[wording.name], blank=True
+    )
+    shared_account = models.CharField(
+        _("shared account no."), max_length=30, validators=[wording.name], blank=True
+    )
     shared_account_key = models.CharField(max_length=30, blank=True, editable=False)
-    co_users = models.CharField(_("co-users (name, place, phone)"), max_length=300, blank=True)
+    co_users = models.CharField(
+        _("co-users (name, place, phone)"), max_length=300, validators=[wording.name], blank=True
+    )
     disputed = models.BooleanField(_("in dispute"), null=True, blank=True)
-    dispute = models.CharField(_("what the dispute is about"), max_length=300, blank=True)
+    dispute = models.CharField(
+        _("what the dispute is about"), max_length=300, validators=[wording.readable], blank=True
+    )
 
     # 4 Demand
     category = models.CharField(
         _("electricity category"), max_length=20, choices=Category, default=Category.RESIDENTIAL
     )
-    trade = models.CharField(_("trade"), max_length=60, blank=True)
+    trade = models.CharField(_("trade"), max_length=60, validators=[wording.name], blank=True)
     load_nature = models.CharField(
         _("load nature"), max_length=20, choices=LoadNature, default=LoadNature.GENERAL
     )
@@ -239,8 +262,14 @@ class Application(models.Model):
         _("invoice"), max_length=10, choices=Invoice, default=Invoice.ORDINARY
     )
 
-    remarks = models.TextField(_("remarks"), max_length=1000, blank=True)
-    not_duplicate = models.CharField(_("not a duplicate, because"), max_length=300, blank=True)
+    remarks = models.TextField(
+        _("remarks"), max_length=1000, validators=[wording.readable], blank=True
+    )
+    not_duplicate = models.CharField(
+        _("not a duplicate, because"), max_length=300, validators=[wording.readable], blank=True
+    )
+    # Codes of documents.Requirement ticked so far; at acceptance they become the checklist.
+    papers = models.JSONField(_("papers handed in"), default=list, blank=True)
     saved_at = models.DateTimeField(_("saved"), auto_now=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     accepted_by = models.ForeignKey(
@@ -277,7 +306,7 @@ class Application(models.Model):
                 | (~Q(shared_account="") & ~Q(co_users="") & Q(disputed__isnull=False)),
                 name="shared_supply_is_described",
                 violation_error_message=_(
-                    "A shared meter needs its account no., the co-users and whether there is a dispute."
+                    "A shared meter needs its account, the co-users and whether there is a dispute."
                 ),
             ),
             models.CheckConstraint(
@@ -385,12 +414,20 @@ class Application(models.Model):
             "concealed_works": self.concealed_works,
         }
 
+    @property
+    def masked(self) -> Application:
+        """A copy for everybody's eyes: the ID numbers hold only their ends. Never to be saved."""
+        shown = copy(self)
+        shown.id_number, shown.agent_id_number = self.masked_id, self.masked_agent_id
+        return shown
+
     def computed(self) -> Application:
         """Fill in what follows from the rest: totals and the columns duplicates are found by."""
         sign = -1 if self.business_type == BusinessType.DECREASE else 1
         self.total_kw = max(self.existing_kw + sign * self.new_kw, Decimal(0))
         self.total_kva = max(self.existing_kva + sign * self.new_kva, Decimal(0))
         self.id_number = identity.normal(self.id_number)
+        self.agent_id_number = identity.normal(self.agent_id_number)
         self.phone_key = key(self.phone)[-11:]
         self.address_key = key(self.address) if self.street else ""
         self.shared_account_key = key(self.shared_account)

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from applications import wording
 from workflow.models import Case
 
 
@@ -50,7 +51,9 @@ class Contact(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=12, choices=Outcome, default=Outcome.REACHED
     )
-    summary = models.TextField(_("what was said and promised"), max_length=1000)
+    summary = models.TextField(
+        _("what was said and promised"), max_length=1000, validators=[wording.readable]
+    )
     promised_on = models.DateField(_("next news promised by"), null=True, blank=True)
     at = models.DateTimeField(_("happened"))
     entered_at = models.DateTimeField(_("entered"), auto_now_add=True)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from applications import wording
 from applications.models.application import Application, kilowatt
 
 
@@ -36,7 +37,7 @@ class Equipment(models.Model):
         KV10 = "10kv", _("10 kV")
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="equipment")
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("name"), max_length=60, validators=[wording.name])
     category = models.CharField(
         _("category"), max_length=12, choices=Category, default=Category.LIVING
     )

@@ -41,4 +41,4 @@ class Stateful(models.Model):
         try:
             super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         finally:
-            del self._refreshing
+            self.__dict__.pop("_refreshing", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from django import template
 from django.forms import BoundField
@@ -48,11 +49,17 @@ def get(mapping: dict, key):
     return mapping.get(key)
 
 
+@lru_cache(maxsize=1024)
+def rendered_chip(state: str, text: str, big: bool = False) -> SafeString:
+    """A chip as HTML; few differ, lists show many."""
+    page = render_to_string("components/_chip.html", {"state": state, "text": text, "big": big})
+    return SafeString(page.strip())
+
+
 @register.simple_tag
-def step_chip(step: Step) -> SafeString:
-    """The state of a step as a chip, by today's date: late, due, left, with customer, stopped, done."""
-    state, text = standing(step, timezone.localdate())
-    return render_to_string("components/_chip.html", {"state": state, "text": text})
+def step_chip(step: Step, big: bool = False) -> SafeString:
+    """The state of a step as a chip, by today's date: late, due, left, with customer, done …"""
+    return rendered_chip(*standing(step, timezone.localdate()), big)
 
 
 def standing(step: Step, today: date) -> tuple[str, str]:

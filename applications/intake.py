@@ -1,0 +1,127 @@
+"""One sheet on the counter: its form, its equipment rows, its papers, and the page around them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from applications import rules, steps
+from applications.forms import ApplicationForm, equipment_rows
+from applications.models import Application, Equipment
+from documents.checklist import requirements
+from documents.models import Requirement
+from workflow import clocks, process
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.process import Kind
+
+
+class Intake:
+    """What was typed and which button was pressed: save, accept, or check (look again)."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        sheet: Application,
+        equipment: list[Equipment],
+        step: Step | None = None,
+    ) -> None:
+        self.request, self.step = request, step
+        posted = request.POST if request.method == "POST" else None
+        self.accepting = posted is not None and "accept" in posted
+        self.form = ApplicationForm(
+            posted, instance=sheet, accepting=self.accepting, by=request.user
+        )
+        self.form.equipment = self.equipment = equipment_rows(posted, equipment)
+        if posted is not None:
+            codes = set(Requirement.objects.values_list("code", flat=True))
+            self.form.instance.papers = sorted(codes & set(posted.getlist("paper")))
+            self.form.is_valid()
+
+    @cached_property
+    def handed_in(self) -> bool:
+        """Something is to be written, and every value is well-formed."""
+        posted = self.request.method == "POST" and "check" not in self.request.POST
+        return posted and all([self.form.is_valid(), self.equipment.is_valid()])
+
+    @transaction.atomic
+    def open(self) -> Case:
+        """Open the case; accept it when that was asked for. Refused, nothing stands."""
+        unit = self.form.cleaned_data.get("unit")
+        sheet, rows = self.form.instance, self.equipment.rows
+        act = steps.take if self.accepting else steps.open_draft
+        try:
+            return act(sheet, rows, by=self.request.user, unit=unit)
+        except Refused:
+            sheet.pk = sheet.step = None
+            raise
+
+    @transaction.atomic
+    def save(self) -> Step:
+        """Keep the draft; accept it when that was asked for."""
+        by = self.request.user
+        sheet = steps.save_draft(self.step, self.form.instance, self.equipment.rows, by=by)
+        return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
+
+    @property
+    def duplicates(self) -> list[Application]:
+        """Similar open cases, each with what it has in common with this one."""
+        sheet = self.form.instance
+        found = steps.duplicates(sheet, self.request.user)
+        for other in found:
+            other.common = sheet.same_as(other)
+        return found
+
+    def page(self, refusal: Refused | None = None) -> HttpResponse:
+        """The sheet as it stands; a refusal stands at its top."""
+        if refusal is not None:
+            self.form.add_error(None, refusal)
+        sheet, duplicates = self.form.instance, self.duplicates
+        papers = published(sheet)
+        context = {
+            "form": self.form,
+            "formsets": [self.equipment],
+            "step": self.step,
+            "case": self.step.case if self.step else None,
+            "sheet": sheet,
+            "requirements": papers,
+            "papers_missing": [
+                p for p in papers if p.needed_to_start and p.code not in sheet.papers
+            ],
+            "received": sheet.papers,
+            "duplicates": duplicates,
+            "consequences": rules.consequences(sheet),
+            "still_missing": self.form.still_missing,
+            "unexplained": duplicates and not sheet.not_duplicate,
+            "afterwards": afterwards(sheet),
+        }
+        return render(self.request, "applications/intake.html", context)
+
+
+def published(sheet: Application) -> list[Requirement]:
+    """The papers of the published list that such a case needs at the counter."""
+    found = requirements(
+        customer_class=sheet.customer_class,
+        business_type=sheet.business_type,
+        existing_supply=sheet.existing_supply,
+        importance=sheet.importance,
+        asked_at=[Kind.APPLICATION],
+    )
+    return [p for p in found if sheet.agent_name or p.code != steps.AGENT_PAPER]
+
+
+def afterwards(sheet: Application) -> list[dict]:
+    """What happens next if the sheet is accepted today: steps with promise, working days."""
+    today = timezone.localdate()
+    case = Case(**sheet.facts)
+    calendar = clocks.calendar()
+    kinds = [kind for kind in (Kind.SURVEY, Kind.PLAN) if process.applies(kind, case)]
+    limits = [(kind, clocks.rule_for(case, kind, today)) for kind in kinds]
+    return [
+        {"label": kind.label, "days": rule.promise, "by": calendar.add(today, rule.promise)}
+        for kind, rule in limits
+        if rule
+    ]

@@ -1,0 +1,329 @@
+"""What lists are asked for, and what a person types when a case is moved by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Unit, User
+from workflow import clocks, process, queue
+from workflow.models import Case, Step, StopReason
+from workflow.process import BusinessType, CustomerClass, Kind
+from workflow.sheets import DressedForm, dress
+
+LONG = {"max_length": 1000, "widget": forms.Textarea(attrs={"rows": 3})}
+
+
+def _any(label: Any, choices: list) -> list:
+    """Choices headed by "all of them"."""
+    return [("", label), *choices]
+
+
+class QueueForm(forms.Form):
+    """The filters of the desk: a GET form; what is not understood is left out, never an error."""
+
+    q = forms.CharField(required=False, max_length=100)
+    owner = forms.ChoiceField(required=False)
+    step = forms.ChoiceField(required=False)
+    customer_class = forms.ChoiceField(required=False)
+    type = forms.ChoiceField(required=False)
+    unit = forms.ChoiceField(required=False)
+    tab = forms.ChoiceField(required=False, choices=list(queue.TABS.items()))
+    age = forms.IntegerField(required=False, min_value=0, max_value=len(queue.BANDS))
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data)
+        owners = [
+            ("", _("Owner: my office")),
+            ("me", _("Owner: me")),
+            ("unclaimed", _("Owner: nobody")),
+            ("all", _("Owner: anyone, every step")),
+        ]
+        asked = data.get("owner", "")
+        if asked.isascii() and asked.isdigit() and len(asked) < 10:
+            person = User.objects.filter(pk=asked).first()
+            owners += [(asked, _("Owner: %(person)s") % {"person": person})] if person else []
+        self.fields["owner"].choices = owners
+        self.fields["step"].choices = _any(_("Step: all"), Kind.choices)
+        self.fields["customer_class"].choices = _any(_("Class: all"), CustomerClass.choices)
+        self.fields["type"].choices = _any(_("Type: all"), BusinessType.choices)
+        _units(self, user)
+        dress(self)
+        self.full_clean()
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The filters that were understood."""
+        return self.cleaned_data
+
+    @property
+    def selects(self) -> list[tuple[forms.BoundField, str]]:
+        """The selects with their labels, in order; the unit only where there is a choice."""
+        shown = [
+            ("owner", _("Owner")),
+            ("step", _("Step")),
+            ("customer_class", _("Class")),
+            ("type", _("Type")),
+            ("unit", _("Unit")),
+        ]
+        return [(self[name], label) for name, label in shown if name in self.fields]
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the tab was asked for."""
+        return any(value not in (None, "") for name, value in self.chosen.items() if name != "tab")
+
+
+def _units(form: forms.Form, user: User) -> None:
+    """Give a form's `unit` the offices below the person; take it away where there is only one."""
+    if user.unit.level == Unit.Level.STATION:
+        del form.fields["unit"]
+        return
+    depth = user.unit.path.count("/")
+    units = [
+        (unit.path, "\u2003" * (unit.path.count("/") - depth) + unit.name)
+        for unit in Unit.objects.under(user.unit)
+    ]
+    form.fields["unit"].choices = _any(_("Unit: all"), units)
+
+
+class SearchForm(forms.Form):
+    """The search over all cases, open and closed."""
+
+    q = forms.CharField(required=False, max_length=100)
+    state = forms.ChoiceField(required=False)
+    customer_class = forms.ChoiceField(required=False)
+    unit = forms.ChoiceField(required=False)
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data)
+        self.fields["state"].choices = _any(_("State: all"), Case.State.choices)
+        self.fields["customer_class"].choices = _any(_("Class: all"), CustomerClass.choices)
+        _units(self, user)
+        dress(self)
+        self.full_clean()
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        return self.cleaned_data
+
+    @property
+    def selects(self) -> list[tuple[forms.BoundField, str]]:
+        shown = [("state", _("State")), ("customer_class", _("Class")), ("unit", _("Unit"))]
+        return [(self[name], label) for name, label in shown if name in self.fields]
+
+
+class BoardForm(forms.Form):
+    """Whose figures the board shows."""
+
+    unit = forms.ChoiceField(required=False)
+    customer_class = forms.ChoiceField(required=False)
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data)
+        self.fields["customer_class"].choices = _any(_("Class: all"), CustomerClass.choices)
+        _units(self, user)
+        dress(self)
+        self.full_clean()
+
+    @property
+    def selects(self) -> list[tuple[forms.BoundField, str]]:
+        shown = [("unit", _("Unit")), ("customer_class", _("Class"))]
+        return [(self[name], label) for name, label in shown if name in self.fields]
+
+
+# Moves by hand ----------------------------------------------------------------------------------
+
+
+class PersonField(forms.ModelChoiceField):
+    """A colleague, with the office and how much they have on the desk."""
+
+    def label_from_instance(self, person: User) -> str:
+        return _("%(person)s · %(unit)s · %(n)s open") % {
+            "person": person,
+            "unit": person.unit,
+            "n": person.open_steps,
+        }
+
+
+def people_for(case: Case, role: str) -> QuerySet[User]:
+    """Who could do the work of a role on a case: in its office and those above, with their load."""
+    return (
+        User.objects.with_role(role, Unit.objects.over(case.unit))
+        .select_related("unit")
+        .annotate(open_steps=Count("steps", filter=Q(steps__state__in=Step.LIVE)))
+        .order_by("-unit__path", "name")
+    )
+
+
+class AssignForm(DressedForm):
+    to = PersonField(label=gettext_lazy("Hand to"), queryset=User.objects.none())
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=300)
+
+    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = people_for(step.case, step.process.role)
+        self.fields["to"].queryset = people.exclude(pk=step.owner_id) if step.owner_id else people
+
+
+class StopForm(DressedForm):
+    """Stop the clock: everything a stop must name (DOMAIN section 4)."""
+
+    reason = forms.ModelChoiceField(
+        label=gettext_lazy("Listed reason"), queryset=StopReason.objects.none()
+    )
+    party = forms.CharField(label=gettext_lazy("Who is waited for"), max_length=120)
+    evidence = forms.CharField(
+        label=gettext_lazy("Evidence"),
+        help_text=gettext_lazy(
+            "Letter, call, photo or paper that shows it, with its number and day."
+        ),
+        **LONG,
+    )
+    review_on = forms.DateField(
+        label=gettext_lazy("Review on"),
+        help_text=gettext_lazy("A working day after today, not after the cap of the reason."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = StopReason.objects.filter(active=True)
+        self.fields["reason"].label_from_instance = self._with_cap
+
+    @staticmethod
+    def _with_cap(reason: StopReason) -> str:
+        cap_on = clocks.calendar().add(timezone.localdate(), reason.cap)
+        return _("%(reason)s: at most %(n)s wd, runs again on %(day)s") % {
+            "reason": reason,
+            "n": reason.cap,
+            "day": f"{cap_on:%Y-%m-%d}",
+        }
+
+
+class ResumeForm(DressedForm):
+    note = forms.CharField(label=gettext_lazy("What came in"), required=False, **LONG)
+
+
+class SendBackForm(DressedForm):
+    to = forms.ChoiceField(label=gettext_lazy("Back to"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("What is missing or wrong; whoever does the next round reads this."),
+        **LONG,
+    )
+
+    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        earlier = [
+            kind
+            for kind in process.PROCESS
+            if step.kind in process.descendants(kind) and step.case.step(kind)
+        ]
+        here = _("%(step)s: this step again") % {"step": step.get_kind_display()}
+        self.fields["to"].choices = [
+            (step.kind, here),
+            *((kind, Kind(kind).label) for kind in reversed(earlier)),
+        ]
+        self.fields["to"].initial = step.kind
+
+
+class ReasonForm(DressedForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason in plain words"),
+        help_text=gettext_lazy("The customer reads it as it stands here."),
+        **LONG,
+    )
+
+
+class GroundsForm(DressedForm):
+    grounds = forms.CharField(
+        label=gettext_lazy("Ground"),
+        help_text=gettext_lazy("Credit grade, guarantee or special need."),
+        **LONG,
+    )
+
+
+class FastLaneForm(DressedForm):
+    """What may be finished after power on, and until when (DOMAIN section 8)."""
+
+    kinds = forms.MultipleChoiceField(
+        label=gettext_lazy("May be finished after power on"), widget=forms.CheckboxSelectMultiple
+    )
+    until = forms.DateField(label=gettext_lazy("Until"))
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, **LONG)
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kinds"].choices = [
+            (kind, Kind(kind).label)
+            for kind in process.kinds_of(case)
+            if process.PROCESS[kind].deferrable
+        ]
+
+
+class FactsForm(forms.ModelForm):
+    """Facts that decide which steps apply, corrected by a supervisor."""
+
+    note = forms.CharField(label=gettext_lazy("Why is it corrected?"), max_length=300)
+
+    class Meta:
+        model = Case
+        fields = [
+            "business_type",
+            "customer_class",
+            "existing_supply",
+            "disputed",
+            "capacity_kva",
+            "importance",
+            "special_load",
+            "concealed_works",
+            "line_works",
+            "customer_works",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts as typed, for `moves.set_facts`."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class ReassignForm(DressedForm):
+    """Several steps to one colleague; each choice says how many of them the person could do."""
+
+    to = forms.ModelChoiceField(label=gettext_lazy("Hand to"), queryset=User.objects.none())
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=300)
+
+    def __init__(self, *args: Any, steps: list[Step], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.steps = steps
+        roles = {step.process.role for step in steps}
+        paths = {path for step in steps for path in step.case.unit.lineage}
+        self.fields["to"].queryset = (
+            User.objects.filter(is_active=True, groups__name__in=roles, unit__path__in=paths)
+            .distinct()
+            .select_related("unit")
+            .prefetch_related("groups")
+        )
+        self.fields["to"].label_from_instance = self._with_number
+
+    def _with_number(self, person: User) -> str:
+        held = {group.name for group in person.groups.all()}
+        able = sum(
+            step.process.role in held and step.case.unit.path.startswith(person.unit.path)
+            for step in self.steps
+        )
+        return _("%(person)s · %(unit)s · can do %(n)s of %(all)s") % {
+            "person": person,
+            "unit": person.unit,
+            "n": able,
+            "all": len(self.steps),
+        }
