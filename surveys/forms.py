@@ -170,8 +170,9 @@ LoadFormSet = forms.formset_factory(
 
 def load_formset(data: Any, loads: list[LoadItem]) -> BaseLoads:
     """The load list to fill in."""
-    initial = [{"name": r.name, "quantity": r.quantity, "unit_kw": r.unit_kw} for r in loads]
-    return LoadFormSet(data, initial=initial, prefix="loads")
+    known = [{"name": r.name, "quantity": r.quantity, "unit_kw": r.unit_kw} for r in loads]
+    # What is posted is the whole list: a row left as it was must not count as an empty one.
+    return LoadFormSet(data, initial=None if data else known, prefix="loads")
 
 
 class VisitForm(SheetForm):

@@ -14,12 +14,13 @@ def panel(step: Step, user: User) -> dict:
     """The sheet of this round; what hangs on it is read in a fixed number of queries."""
     survey = Survey.read(step)
     photos = list(survey.photos.all()) if survey else []
+    visits = survey.visits.exclude(outcome="done").select_related("surveyor") if survey else []
     return {
         "survey": survey,
         "checked_kw": survey.checked_kw if survey else Decimal(0),
         "photos": photos[:3],
         "more_photos": max(len(photos) - 3, 0),
         "candidates": list(survey.candidates.all()) if survey else [],
-        "failed_visits": [v for v in survey.visits.all() if v.outcome != "done"] if survey else [],
+        "failed_visits": list(visits),
         "writable": may_work(step, user),
     }

@@ -8,7 +8,7 @@ from math import asin, cos, radians, sin, sqrt
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from workflow.models import Case, Step
@@ -141,12 +141,18 @@ class Survey(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(signed_at=None, signed_by=None)
-                | Q(can_supply=True, signed_at__isnull=False, signed_by__isnull=False),
+                | Q(
+                    can_supply__isnull=False,
+                    can_supply=True,
+                    signed_at__isnull=False,
+                    signed_by__isnull=False,
+                ),
                 name="signed_survey_can_supply",
                 violation_error_message=_("Only a survey that can supply is signed."),
             ),
             models.CheckConstraint(
-                condition=Q(no_supply_at=None) | (Q(can_supply=False) & ~Q(no_supply_reason="")),
+                condition=Q(no_supply_at=None)
+                | (Q(can_supply__isnull=False, can_supply=False) & ~Q(no_supply_reason="")),
                 name="no_supply_is_explained",
                 violation_error_message=_("Say why this site cannot be supplied."),
             ),
@@ -187,16 +193,11 @@ class Survey(models.Model):
     def read(cls, step: Step) -> Survey | None:
         """The sheet of a step with all that hangs on it, read once for one step object."""
         if "read_survey" not in step.__dict__:
+            points = cls.candidates.rel.related_model.objects.select_related("source_point")
             found = (
                 cls.objects.filter(step=step)
                 .select_related("surveyor", "second_surveyor", "signed_by")
-                .prefetch_related(
-                    "visits__surveyor",
-                    "loads",
-                    "photos",
-                    "candidates__source_point",
-                    "candidates__consents",
-                )
+                .prefetch_related(Prefetch("candidates", points), "candidates__consents")
                 .first()
             )
             if found:
@@ -226,7 +227,8 @@ class Survey(models.Model):
 
     @property
     def was_on_site(self) -> bool:
-        return any(visit.outcome == Visit.Outcome.DONE for visit in self.visits.all())
+        """The time on site and the visit that was made are written together (surveys.steps)."""
+        return self.on_site_at is not None
 
     @property
     def surveyors(self) -> list:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 
 from django.db import transaction
@@ -79,7 +80,7 @@ def _store(photo: Photo, checked: Checked) -> None:
     photo.thumbnail.name = store(f"{folder}-small.jpg", small.content)
 
 
-def exif(content: bytes) -> tuple[datetime | None, tuple[float, float] | None]:
+def exif(content: bytes) -> tuple[datetime | None, tuple[Decimal, Decimal] | None]:
     """When and where (longitude, latitude in degrees) the camera says the picture was taken."""
     with Image.open(BytesIO(content)) as image:
         found = image.getexif()
@@ -98,19 +99,19 @@ def _moment(text) -> datetime | None:
     return timezone.make_aware(naive.replace(tzinfo=None))
 
 
-def _place(gps: dict) -> tuple[float, float] | None:
+def _place(gps: dict) -> tuple[Decimal, Decimal] | None:
     tags = ExifTags.GPS
     try:
         latitude = _degrees(gps[tags.GPSLatitude], gps[tags.GPSLatitudeRef] == "S")
         longitude = _degrees(gps[tags.GPSLongitude], gps[tags.GPSLongitudeRef] == "W")
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (ArithmeticError, KeyError, TypeError, ValueError):
         return None
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         return None
     return longitude, latitude
 
 
-def _degrees(parts, negative: bool) -> float:
+def _degrees(parts, negative: bool) -> Decimal:
     degrees, minutes, seconds = (float(part) for part in parts)
-    value = round(degrees + minutes / 60 + seconds / 3600, 6)
+    value = Decimal(f"{degrees + minutes / 60 + seconds / 3600:.6f}")
     return -value if negative else value

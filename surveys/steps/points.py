@@ -93,7 +93,7 @@ def answer_consent(
     expires_on: date | None = None,
     paper: Checked | None = None,
 ) -> Consent:
-    """Record what the party said. A refusal closes the point and is told to the customer in writing.
+    """Record what the party said. A refusal closes the point and is told the customer in writing.
 
     Raises Refused when they have answered before: ask them again instead.
     """
