@@ -1,4 +1,4 @@
-"""What must hold before power is switched on, each condition naming who owes it; and before a case rests."""
+"""What must hold before power is switched on, each condition naming who owes it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The only writer of this room: meters assigned, hung and taken off, power on, the call afterwards.
 
-A meter is locked before it changes hands, so two fitters who reach for the same one at once get a clean
-answer: the first has it, the second is told.
+A meter is locked before it changes hands: of two fitters who reach for the same one at once the
+first has it and the second is told.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _swap(order: Installation, before: int | None, by: User) -> None:
 
 
 def demand_free(meter: Meter, step: Step) -> None:
-    """Raise Refused unless the meter lies in a store of the case's units, or was moved by this case."""
+    """Raise Refused unless the meter lies in a store of the case's units, or moves with it."""
     case = step.case
     related = meter.unit.path.startswith(case.unit.path) or case.unit.path.startswith(
         meter.unit.path
@@ -358,7 +358,18 @@ def energize(power: Energization, *, by: User) -> Step:
 
 
 @transaction.atomic
-def attach_rows(form: WorkForm, *, by: User) -> None:
+def hand_in(form: WorkForm, *, by: User) -> Installation | Removal | Energization | Step:
+    """Save a sheet with its seals and photos, and sign it when the form asks for that."""
+    kind = type(form.instance)
+    keep = {Installation: plan_order, Removal: keep_removal, Energization: keep_power}[kind]
+    sheet = keep(form.save(commit=False), by=by)
+    _keep_rows(form, by)
+    if not form.signing:
+        return sheet
+    return {Installation: install, Removal: remove, Energization: energize}[kind](sheet, by=by)
+
+
+def _keep_rows(form: WorkForm, by: User) -> None:
     """Save seals and photos below a sheet."""
     for rows in form.formsets:
         rows.save(commit=False)
@@ -379,7 +390,7 @@ def attach_rows(form: WorkForm, *, by: User) -> None:
 
 @transaction.atomic
 def undone(step: Step, *, by: User | None) -> None:
-    """The case was closed or sent back: a meter assigned returns to stock, one hung is to be taken off."""
+    """Closed or sent back: a meter assigned returns to stock, one hung counts as taken off."""
     if step.kind != Kind.METER:
         return
     orders = Installation.objects.filter(step=step, ended_at=None).exclude(meter=None)
