@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "fees",
     "contracts",
     "metering",
+    "demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
