@@ -1,7 +1,9 @@
 """Very many cases, fast: the walked demo cases are copied set by set inside the database.
 
-Every copied row keeps its content; its own key and its keys to other copied rows move by the same stride, so
-one INSERT … SELECT a table makes all copies at once. Cases get names of their own and one event that tells the
+Every copied row keeps its content; its own key and its keys to other copied rows move by the same
+stride, so
+one INSERT … SELECT a table makes all copies at once. Cases get names of their own and one event
+that tells the
 states they came in, so that the chain of every copy verifies and replays.
 """
 
@@ -31,7 +33,12 @@ def multiply(cases: int) -> int:
     """Copy the present cases until at least so many more exist; returns how many were made."""
     templates = list(Case.objects.order_by("pk"))
     copied = _copied_models()
-    stride = max(model._base_manager.aggregate(m=models.Max("pk"))["m"] or 0 for model in (Case, *copied)) + 1
+    stride = (
+        max(
+            model._base_manager.aggregate(m=models.Max("pk"))["m"] or 0 for model in (Case, *copied)
+        )
+        + 1
+    )
     rounds = -(-cases // len(templates))
     _copy_cases(templates, rounds, stride)
     for model in copied:
@@ -134,8 +141,10 @@ def _copy_rows(model: type[models.Model], rounds: int, stride: int, copied: set)
     columns, values = [], []
     for column in model._meta.concrete_fields:
         name = f"t.{quote(column.column)}"
-        moves = column.primary_key or column.name == "ref" or (
-            column.is_relation and column.related_model in copied
+        moves = (
+            column.primary_key
+            or column.name == "ref"
+            or (column.is_relation and column.related_model in copied)
         )
         if moves:
             name = f"{name} + s.n * {stride}"
@@ -146,11 +155,14 @@ def _copy_rows(model: type[models.Model], rounds: int, stride: int, copied: set)
     series = (
         f"generate_series(1, {rounds}) AS s(n)"
         if connection.vendor == "postgresql"
-        else f"(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {rounds}) SELECT n FROM c) AS s"
+        else (
+            "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
+            f"WHERE n < {rounds}) SELECT n FROM c) AS s"
+        )
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quote(table)} ({', '.join(columns)}) "  # noqa: S608 - names of our own columns
+            f"INSERT INTO {quote(table)} ({', '.join(columns)}) "
             f"SELECT {', '.join(values)} FROM {quote(table)} t CROSS JOIN {series} "
             f"WHERE t.{quote(model._meta.pk.column)} < {stride}"
         )

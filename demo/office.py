@@ -27,7 +27,9 @@ def build() -> dict[str, User]:
     for code, name, level, above, phone in UNITS:
         found = Unit.objects.filter(code=code).first()
         if found is None:
-            found = Unit(code=code, name=name, level=level, parent=units.get(above or ""), phone=phone).placed()
+            found = Unit(
+                code=code, name=name, level=level, parent=units.get(above or ""), phone=phone
+            ).placed()
             found.save()
         units[code] = found
     password = make_password(PASSWORD)

@@ -1,4 +1,6 @@
-"""What a case still owes in papers: asked by the door before it archives, and by the rooms' guards."""
+"""What a case still owes in papers: asked by the door before it archives, and by the rooms'
+guards.
+"""
 
 from __future__ import annotations
 

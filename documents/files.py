@@ -41,8 +41,8 @@ class Checked:
 def validate_upload(file: UploadedFile, kinds: Collection[str] = ("image", "pdf")) -> Checked:
     """Read an uploaded file and say what it truly is.
 
-    `kinds` are "image" (JPEG, PNG, WebP) and "pdf". Raises ValidationError for an empty file, one over the
-    limit, and one whose content is not of these kinds whatever its name says.
+    `kinds` are "image" (JPEG, PNG, WebP) and "pdf". Raises ValidationError for an empty file,
+    one over the limit, and one whose content is not of these kinds whatever its name says.
     """
     limit = settings.UPLOAD_LIMIT
     if file.size > limit:
@@ -82,7 +82,9 @@ def true_type(content: bytes) -> str | None:
 
 
 def without_metadata(checked: Checked, longest_side: int = 2048) -> Checked:
-    """A photo with the picture alone: turned upright, at most so many pixels long, no other metadata."""
+    """A photo with the picture alone: turned upright, at most so many pixels long, no other
+    metadata.
+    """
     with Image.open(BytesIO(checked.content)) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
         upright.thumbnail((longest_side, longest_side))

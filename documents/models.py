@@ -184,7 +184,9 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
 
 class Paper(models.Model):
-    """A paper issued: asked for in the transaction that causes it, rendered after it, stored once."""
+    """A paper issued: asked for in the transaction that causes it, rendered after it,
+    stored once.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="papers")
     step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="papers")
@@ -196,7 +198,8 @@ class Paper(models.Model):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
-    # What the paper says beyond the sheets, frozen at issue (the reason of a refusal, the list of defects).
+    # What the paper says beyond the sheets, frozen at issue (the reason of a refusal, the list of
+    # defects).
     data = models.JSONField(default=dict)
     file = models.FileField(upload_to=paper_path, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)

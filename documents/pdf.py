@@ -1,6 +1,7 @@
 """Papers as PDF: one HTML template a kind, laid out by WeasyPrint with our own font.
 
-Rendering never happens in a web process. The same data gives the same bytes, so the checksum proves a paper.
+Rendering never happens in a web process. The same data gives the same bytes, so the checksum proves
+a paper.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def qr(url: str) -> str:
 
 
 def to_pdf(text: str) -> bytes:
-    """Lay out HTML; only files of our own static folder are fetched, and a missing one is an error."""
+    """Lay out HTML; only files of our own static folder are fetched, and a missing one is
+    an error.
+    """
     return weasyprint.HTML(string=text, base_url=f"{STATIC}/", url_fetcher=_fetcher()).write_pdf(
         pdf_variant="pdf/ua-1", pdf_tags=True
     )

@@ -45,10 +45,13 @@ def demand_reader(case: Case, by: User) -> None:
 def start_checklist(
     case: Case, *, received: Collection[str], by: User, without: Collection[str] = ()
 ) -> list[PaperItem]:
-    """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the rest.
+    """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the
+    rest.
 
-    `received` are codes of Requirement; `without` are those that this case does not need (an agent's
-    papers where there is no agent). Raises Refused when a paper without which nothing may start is missing.
+    `received` are codes of Requirement; `without` are those that this case does not need (an
+    agent's
+    papers where there is no agent). Raises Refused when a paper without which nothing may start is
+    missing.
     """
     needed = checklist.requirements(
         customer_class=case.customer_class,

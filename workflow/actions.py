@@ -105,7 +105,9 @@ def _person_on_case(code: str, case: Case, user: User) -> tuple[str, ...]:
 
 def _state_on(code: str, case: Case) -> tuple[str, ...]:
     if case.state != Case.State.OPEN:
-        return (_("The case is not open any more: %(state)s.") % {"state": case.get_state_display()},)
+        return (
+            _("The case is not open any more: %(state)s.") % {"state": case.get_state_display()},
+        )
     if code.startswith("fast_lane") and FAST_LANE[case.fast_lane] != code:
         return (case.get_fast_lane_display(),)
     return ()

@@ -33,7 +33,9 @@ def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
     """Working days the utility used of the whole-case limit; days on which it waited for others are hatched."""
     name = _("Utility time")
     if case.accepted_at is None:
-        return Dial(name, _("not begun"), 0, _("wd"), notes=[_("Starts when the application is accepted.")])
+        return Dial(
+            name, _("not begun"), 0, _("wd"), notes=[_("Starts when the application is accepted.")]
+        )
     start = timezone.localdate(case.accepted_at)
     end = min(today, timezone.localdate(case.closed_at)) if case.closed_at else today
     rule = clocks.rule_for(case, DeadlineRule.WHOLE_CASE, start)
@@ -84,7 +86,9 @@ def silence(case: Case, today: date) -> Dial:
     """Calendar days since anybody spoke with the customer; the limit is in working days."""
     limit = clocks.silence_due(case)
     css = "late" if limit < today else "soon" if limit == today else ""
-    notes = [_("last: %(day)s") % {"day": f"{timezone.localtime(case.last_contact_at):%m-%d %H:%M}"}]
+    notes = [
+        _("last: %(day)s") % {"day": f"{timezone.localtime(case.last_contact_at):%m-%d %H:%M}"}
+    ]
     if case.is_open:
         notes.append(
             _("was due by %(day)s") % {"day": f"{limit:%m-%d}"}

@@ -180,7 +180,9 @@ class StopForm(DressedForm):
     party = forms.CharField(label=gettext_lazy("Who is waited for"), max_length=120)
     evidence = forms.CharField(
         label=gettext_lazy("Evidence"),
-        help_text=gettext_lazy("Letter, call, photo or paper that shows it, with its number and day."),
+        help_text=gettext_lazy(
+            "Letter, call, photo or paper that shows it, with its number and day."
+        ),
         **LONG,
     )
     review_on = forms.DateField(

@@ -74,7 +74,9 @@ def in_band(band: int, today: date) -> Q:
     calendar = clocks.calendar()
 
     def begun_before(working_days: int) -> Q:
-        return Q(in_hand_since__lt=at_midnight(calendar.add(today + timedelta(1), -working_days - 1)))
+        return Q(
+            in_hand_since__lt=at_midnight(calendar.add(today + timedelta(1), -working_days - 1))
+        )
 
     condition = Q(state=Step.State.IN_HAND)
     if band > 0:

@@ -15,7 +15,14 @@ from workflow.queue import label
 from workflow.templatetags.jiedian import standing
 from workflow.why import waits_for
 
-ICONS = {"done": "check", "ret": "back", "late": "late", "cust": "user", "stop": "pause", "run": "play"}
+ICONS = {
+    "done": "check",
+    "ret": "back",
+    "late": "late",
+    "cust": "user",
+    "stop": "pause",
+    "run": "play",
+}
 
 
 @dataclass(frozen=True)

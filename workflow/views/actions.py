@@ -135,7 +135,9 @@ def send_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         step.case,
         action,
         form,
-        lambda typed: moves.send_back(step, by=request.user, reason=typed["reason"], to=typed["to"]),
+        lambda typed: moves.send_back(
+            step, by=request.user, reason=typed["reason"], to=typed["to"]
+        ),
         _("Sent back. The next round is open."),
         step=step,
         hint=_("Going back to an earlier step returns everything begun behind it."),
