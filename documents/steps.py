@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.roles import STEERING, WATCHING
 from documents import checklist
 from documents.files import Checked
-from documents.models import Attachment, Paper, PaperItem, PaperKind
+from documents.models import Attachment, Paper, PaperItem, PaperKind, Requirement
 from documents.tasks import render
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
@@ -115,6 +115,18 @@ def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     _remind(item)
     moves.record(item.case, WAIVED, by=by, note=f"{item.requirement.label}: {reason}")
     moves.conclude(item.case, by=by)
+    return item
+
+
+@transaction.atomic
+def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
+    """A paper of the published list becomes a dated debt of the case (one the fast lane defers, say)."""
+    requirement = Requirement.objects.get(code=code)
+    item, _made = PaperItem.objects.get_or_create(
+        case=case, requirement=requirement, defaults={"due_on": due_on}
+    )
+    _remind(item)
+    moves.record(case, PROMISED, by=by, note=f"{requirement.label} ({due_on:%Y-%m-%d})")
     return item
 
 

@@ -248,6 +248,7 @@
       if (dialog && dialog.id === "keys") help(dialog);
       else if (dialog) dialog.showModal();
     }
+    if (target.closest("[data-print]")) window.print();
     const adder = target.closest("[data-add-row]");
     if (adder) add(adder.closest("[data-formset]"));
     const copier = target.closest("[data-copy]");

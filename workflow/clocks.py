@@ -1,7 +1,6 @@
 """When something is due: limits and calendar applied to steps and cases.
 
-Limits and calendar are rows (workflow.models.rule), held in memory per edition. A due date is
-stored when
+Limits and calendar are rows (workflow.models.rule), held in memory per edition. A due date is stored when
 the clock starts and recomputed from its parts when a pause ends or when limits or calendar change.
 """
 
@@ -40,9 +39,7 @@ _reading: ContextVar[Rulebook | None] = ContextVar("rulebook", default=None)
 
 @contextmanager
 def one_edition() -> Iterator[None]:
-    """Ask for the edition once and keep to it within the block: for a page, which shows
-    many dates.
-    """
+    """Ask for the edition once and keep to it within the block: a page shows many dates."""
     before = _reading.set(rulebook())
     try:
         yield
@@ -81,8 +78,7 @@ def calendar() -> Calendar:
 
 
 def rule_for(case: Case, kind: str, on: date) -> DeadlineRule | None:
-    """The limit that governs a step of this case begun on the day; the most particular, then the
-    newest.
+    """The limit that governs a step of this case begun on the day; the most particular, then the newest.
 
     Should no rule be valid on the day (a gap left by an editor), the newest for the class holds.
     """

@@ -80,7 +80,7 @@ class QueueForm(forms.Form):
 
 
 def _units(form: forms.Form, user: User) -> None:
-    """Give a form's `unit` the offices below the person, or take it away where there is only one."""
+    """Give a form's `unit` the offices below the person; take it away where there is only one."""
     if user.unit.level == Unit.Level.STATION:
         del form.fields["unit"]
         return
@@ -152,7 +152,7 @@ class PersonField(forms.ModelChoiceField):
 
 
 def people_for(case: Case, role: str) -> QuerySet[User]:
-    """Who could do the work of a role on a case: holders in its office and those above, with their load."""
+    """Who could do the work of a role on a case: in its office and those above, with their load."""
     return (
         User.objects.with_role(role, Unit.objects.over(case.unit))
         .select_related("unit")
@@ -294,3 +294,36 @@ class FactsForm(forms.ModelForm):
     def facts(self) -> dict[str, Any]:
         """The facts as typed, for `moves.set_facts`."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class ReassignForm(DressedForm):
+    """Several steps to one colleague; each choice says how many of them the person could do."""
+
+    to = forms.ModelChoiceField(label=gettext_lazy("Hand to"), queryset=User.objects.none())
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=300)
+
+    def __init__(self, *args: Any, steps: list[Step], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.steps = steps
+        roles = {step.process.role for step in steps}
+        paths = {path for step in steps for path in step.case.unit.lineage}
+        self.fields["to"].queryset = (
+            User.objects.filter(is_active=True, groups__name__in=roles, unit__path__in=paths)
+            .distinct()
+            .select_related("unit")
+            .prefetch_related("groups")
+        )
+        self.fields["to"].label_from_instance = self._with_number
+
+    def _with_number(self, person: User) -> str:
+        held = {group.name for group in person.groups.all()}
+        able = sum(
+            step.process.role in held and step.case.unit.path.startswith(person.unit.path)
+            for step in self.steps
+        )
+        return _("%(person)s · %(unit)s · can do %(n)s of %(all)s") % {
+            "person": person,
+            "unit": person.unit,
+            "n": able,
+            "all": len(self.steps),
+        }

@@ -1,4 +1,4 @@
-"""Paging by key: a page begins behind a row, never at a number, so a long list costs as little as a short one."""
+"""Paging by key: a page begins behind a row, so a long list costs as little as a short one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def address(asked: QueryDict, **changes: Any) -> str:
 
 
 def by_due(rows: QuerySet, asked: QueryDict, size: int = SIZE) -> Page:
-    """Pages by (due_on, pk), rows without a due date last. A key is spelled `2026-10-16_123` or `none_123`."""
+    """Pages by (due_on, pk), rows without a due date last. A key: `2026-10-16_123`, `none_123`."""
     forwards = [F("due_on").asc(nulls_last=True), "pk"]
     backwards = [F("due_on").desc(nulls_first=True), "-pk"]
     return _page(rows, asked, size, forwards, backwards, _behind_due, _before_due, _due_key)

@@ -1,4 +1,4 @@
-"""Why can't I? What stands against a step, who owes it, since when and what to do; from the guards alone."""
+"""Why can't I? What stands against a step, who owes it, since when, what to do; by its guards."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Findings:
         return self._asked[step.pk]
 
     def why_not_finished(self, step: Step) -> Why | None:
-        """Why a live step cannot be signed; None where the step is not under way or nothing is asked of it."""
+        """Why a live step cannot be signed; None where it is not under way or nothing is asked."""
         if not step.is_live:
             return None
         rows = self._behind(step.kind, only_open=True) + self.of(step)

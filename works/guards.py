@@ -1,1 +1,274 @@
-GUARDS: dict = {}
+"""What must hold before a sheet of the customer's works is passed, and why not yet."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from documents.debts import PAPERS_RECEIVED
+from workflow.guards import Guard
+from workflow.models import Step
+from workflow.process import HV, Kind
+from works.models import (
+    Acceptance,
+    Defect,
+    DrawingComment,
+    DrawingReview,
+    LicenceCheck,
+    MidCheck,
+)
+
+SHEETS: dict[str, type[Model]] = {
+    Kind.DESIGNER: LicenceCheck,
+    Kind.DRAWINGS: DrawingReview,
+    Kind.CONTRACTOR: LicenceCheck,
+    Kind.MID_CHECK: MidCheck,
+    Kind.ACCEPTANCE: Acceptance,
+}
+# Whose licence must still stand when a later sheet is passed.
+QUALIFIED_BY = {
+    Kind.DRAWINGS: Kind.DESIGNER,
+    Kind.MID_CHECK: Kind.CONTRACTOR,
+    Kind.ACCEPTANCE: Kind.CONTRACTOR,
+}
+
+
+def sheet_of(step: Step) -> Model:
+    """The sheet of this round, or an empty one not yet saved; read once a step object."""
+    if "sheet_read" not in step.__dict__:
+        model = SHEETS[step.kind]
+        related = ("licence__grade",) if hasattr(model, "licence") else ("inspector",)
+        found = model.objects.filter(step=step).select_related(*related).first()
+        step.sheet_read = found or model(step=step)
+        step.sheet_read.step = step
+    return step.sheet_read
+
+
+def qualification(step: Step) -> LicenceCheck | None:
+    """The check of the firm whose work this step judges; read once a step object."""
+    if "qualification_read" not in step.__dict__:
+        kind = QUALIFIED_BY.get(step.kind)
+        step.qualification_read = LicenceCheck.passed(step.case, kind) if kind else None
+    return step.qualification_read
+
+
+def lapsed(step: Step) -> tuple[str, list[str]] | None:
+    """The qualification that no longer stands today and why; None while nothing is wrong."""
+    check = qualification(step)
+    reasons = check.shortfalls(timezone.localdate()) if check else []
+    return (check.step.kind, reasons) if reasons else None
+
+
+def _firm(step: Step) -> str:
+    check = qualification(step)
+    return check.licence.firm if check else step.case.customer_name
+
+
+def verdict(sheet: Model) -> str:
+    """What the sheet decides: "passed", another word, or nothing yet."""
+    return sheet.result if isinstance(sheet, MidCheck | Acceptance) else sheet.decision
+
+
+def _covered(step: Step) -> bool:
+    sheet = sheet_of(step)
+    return sheet.licence_id is not None and not sheet.shortfalls()
+
+
+def _of_kind(step: Step) -> bool:
+    sheet = sheet_of(step)
+    return sheet.licence_id is None or sheet.licence.kind == step.kind
+
+
+def _originals(step: Step) -> bool:
+    sheet = sheet_of(step)
+    if sheet.originals == LicenceCheck.Originals.DEFERRED:
+        return step.case.in_fast_lane and sheet.originals_until is not None
+    return sheet.originals == LicenceCheck.Originals.SEEN
+
+
+def _confirmed(step: Step) -> bool:
+    sheet = sheet_of(step)
+    return bool(sheet.scope_ok and sheet.grade_ok and sheet.stamp_ok)
+
+
+def _designer_stands(step: Step) -> bool:
+    review = sheet_of(step)
+    if lapsed(step):
+        return False
+    return review.licence is None or review.licence.stands(timezone.localdate())
+
+
+def _same_designer(step: Step) -> bool:
+    check = qualification(step)
+    return check is None or sheet_of(step).licence_id == check.licence_id
+
+
+def _drawn(step: Step) -> bool:
+    review = sheet_of(step)
+    return bool(review.pk) and review.sheets.exclude(attachment=None).exists()
+
+
+def _points_checked(step: Step) -> bool:
+    review = sheet_of(step)
+    points = (review.follows_plan, review.power_quality_ok, review.protection_ok)
+    return all(points) and review.own_source_ok is not False
+
+
+def _items_in_order(step: Step) -> bool:
+    results = set(step.check_items.values_list("result", flat=True))
+    return bool(results) and results <= {"ok", "na"} and "ok" in results
+
+
+def _equipped(step: Step) -> bool:
+    return step.case.customer_class not in HV or step.receiving_equipment.exists()
+
+
+def _papers_complete(step: Step) -> bool:
+    sheet = sheet_of(step)
+    ticked = all(getattr(sheet, name) for name in Acceptance.PAPERS)
+    return ticked or bool(sheet.papers_not_needed.strip())
+
+
+def _photographed(step: Step) -> bool:
+    sheet = sheet_of(step)
+    before_covering = step.check_photos.filter(before_covering=True).exists()
+    return before_covering and sheet.may_cover is True
+
+
+def _customer(step: Step) -> str:
+    return step.case.customer_name
+
+
+RECEIVED = Guard(
+    lambda step: step.state not in (Step.State.WITH_CUSTOMER, Step.State.WAITING),
+    reason=_("The customer's file or request has not been received."),
+    met=_("File or request received."),
+    owes=_customer,
+    remedy=lambda step: (_now("Record it"), step.get_absolute_url()),
+)
+PASSED = Guard(
+    lambda step: verdict(sheet_of(step)) == "passed",
+    reason=_("The sheet does not say that it passed."),
+    met=_("The sheet says: passed."),
+)
+COVERED = Guard(
+    _covered,
+    reason=_("No licence is chosen, or it does not cover these works today."),
+    met=_("The licence covers voltage and capacity, and is valid today."),
+    owes=_customer,
+)
+OF_KIND = Guard(
+    _of_kind,
+    reason=_("This is the wrong kind of licence."),
+    met=_("The licence is of the right kind."),
+)
+CONFIRMED = Guard(
+    _confirmed,
+    reason=_("Scope, grade and stamp of the licence are not all confirmed."),
+    met=_("Scope, grade and stamp are confirmed."),
+)
+ORIGINALS = Guard(
+    _originals,
+    reason=_("The originals were not seen, and only the fast lane may defer them."),
+    met=_("Originals seen, or deferred by the fast lane."),
+    owes=_customer,
+)
+DESIGNER_STANDS = Guard(
+    _designer_stands,
+    reason=_("The designer's certificate is not valid today."),
+    met=_("The designer's certificate is valid today."),
+    owes=_firm,
+)
+SAME_DESIGNER = Guard(
+    _same_designer,
+    reason=_("The drawings are not by the designer who was qualified."),
+    met=_("Drawn by the qualified designer."),
+    owes=_firm,
+)
+DRAWN = Guard(
+    _drawn,
+    reason=_("No drawing of this revision is filed."),
+    met=_("The drawings are filed."),
+    owes=_customer,
+)
+POINTS = Guard(
+    _points_checked,
+    reason=_("Not every point of the review is in order: plan, power quality, protection."),
+    met=_("Plan, power quality and protection are in order."),
+)
+COMMENTS_CLOSED = Guard(
+    lambda step: not DrawingComment.objects.open().filter(case=step.case_id).exists(),
+    reason=_("Comments on the drawings are still open."),
+    met=_("Every comment on the drawings is settled."),
+    owes=_customer,
+)
+CONTRACTOR_STANDS = Guard(
+    lambda step: lapsed(step) is None,
+    reason=_("The contractor's permit does not cover these works today."),
+    met=_("The contractor's permit is valid today, or none is needed."),
+    owes=_firm,
+)
+ITEMS = Guard(
+    _items_in_order,
+    reason=_("Not every item of the check is in order."),
+    met=_("Every item of the check is in order."),
+)
+PHOTOGRAPHED = Guard(
+    _photographed,
+    reason=_("A photo before covering is missing, or it was covered already."),
+    met=_("Photographed before covering."),
+)
+DEFECTS_CURED = Guard(
+    lambda step: not Defect.objects.of(step.case, step.kind).open().exists(),
+    reason=_("Defects are not cured yet."),
+    met=_("No defect is open."),
+    owes=_customer,
+)
+EQUIPPED = Guard(
+    _equipped,
+    reason=_("The receiving equipment is not listed."),
+    met=_("The receiving equipment is listed."),
+)
+COMPLETION_PAPERS = Guard(
+    _papers_complete,
+    reason=_("Completion papers are missing, and nothing says why they do not apply."),
+    met=_("The completion papers are there."),
+    owes=_customer,
+)
+
+_QUALIFICATION = (RECEIVED, COVERED, OF_KIND, CONFIRMED, ORIGINALS, PAPERS_RECEIVED, PASSED)
+GUARDS: dict = {
+    Kind.DESIGNER: _QUALIFICATION,
+    Kind.CONTRACTOR: _QUALIFICATION,
+    Kind.DRAWINGS: (
+        RECEIVED,
+        DESIGNER_STANDS,
+        SAME_DESIGNER,
+        DRAWN,
+        POINTS,
+        COMMENTS_CLOSED,
+        PAPERS_RECEIVED,
+        PASSED,
+    ),
+    Kind.MID_CHECK: (
+        RECEIVED,
+        CONTRACTOR_STANDS,
+        ITEMS,
+        PHOTOGRAPHED,
+        DEFECTS_CURED,
+        PAPERS_RECEIVED,
+        PASSED,
+    ),
+    Kind.ACCEPTANCE: (
+        RECEIVED,
+        CONTRACTOR_STANDS,
+        ITEMS,
+        EQUIPPED,
+        COMPLETION_PAPERS,
+        DEFECTS_CURED,
+        PAPERS_RECEIVED,
+        PASSED,
+    ),
+}

@@ -1,1 +1,270 @@
-"""The only writer of this room."""
+"""The only writer of this room: files received, qualification, drawings, checks on site.
+
+Every sheet begins with the customer. What fails is told once, as one numbered list, in writing, and
+the next round waits for the customer again (DOMAIN sections 5 and 6).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from applications.models import Application
+from documents import steps as documents
+from workflow import moves
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.process import Kind
+from workflow.verbs import verb
+from works.guards import SHEETS, lapsed, qualification, sheet_of, verdict
+from works.models import CheckItem, Defect, DrawingComment, LicenceCheck, Request, StandardItem
+
+if TYPE_CHECKING:
+    from works.forms import RoomForm
+
+RECEIVED = verb("file_received", gettext_lazy("File or request received"))
+BOOKED = verb("check_booked", gettext_lazy("Check booked"))
+PASSED = {
+    Kind.DESIGNER: verb("designer_qualified", gettext_lazy("Designer qualified")),
+    Kind.DRAWINGS: verb("drawings_passed", gettext_lazy("Drawings passed")),
+    Kind.CONTRACTOR: verb("contractor_qualified", gettext_lazy("Contractor qualified")),
+    Kind.MID_CHECK: verb("mid_check_passed", gettext_lazy("Mid-check passed")),
+    Kind.ACCEPTANCE: verb("works_accepted", gettext_lazy("Works accepted")),
+}
+FAILED = {
+    Kind.DESIGNER: verb("designer_not_qualified", gettext_lazy("Designer not qualified")),
+    Kind.DRAWINGS: verb("drawings_returned", gettext_lazy("Drawings returned")),
+    Kind.CONTRACTOR: verb("contractor_not_qualified", gettext_lazy("Contractor not qualified")),
+    Kind.MID_CHECK: verb("mid_check_failed", gettext_lazy("Mid-check failed")),
+    Kind.ACCEPTANCE: verb("acceptance_failed", gettext_lazy("Acceptance failed")),
+}
+LAPSED = verb("licence_lapsed", gettext_lazy("Licence no longer valid"))
+CHECKS = (Kind.MID_CHECK, Kind.ACCEPTANCE)
+# What a new revision keeps of the one before.
+CARRIED = {
+    Kind.DESIGNER: (),
+    Kind.CONTRACTOR: (),
+    Kind.DRAWINGS: ("title", "design_number"),
+    Kind.MID_CHECK: ("works", "contractor_present"),
+    Kind.ACCEPTANCE: (
+        "completed_on",
+        "contractor_present",
+        "as_built",
+        "change_notes",
+        "installation_records",
+        "test_reports",
+        "relay_settings",
+        "maker_certificates",
+        "concealed_records",
+        "operating_rules",
+        "duty_staff",
+        "papers_not_needed",
+    ),
+}
+
+
+# The customer moves first -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def receive(request: Request, *, by: User) -> Step:
+    """The file was received or the check asked for: our clock runs from that moment.
+
+    Raises Refused when the moment lies ahead, or before it was the customer's turn.
+    """
+    step = request.step
+    demand_moment(step, request.received_at)
+    request.entered_by = by
+    request.save(force_insert=True)
+    step = moves.take_back(step, by=by, note=request.what, at=request.received_at)
+    begin(step, wanted_on=request.wanted_on)
+    moves.record(step.case, RECEIVED, by=by, step=step, note=f"{request.from_whom}: {request.what}")
+    return step
+
+
+def demand_moment(step: Step, at: datetime) -> None:
+    """Raise Refused unless the customer's turn had begun by then and the moment is not ahead."""
+    pause = step.pauses.filter(ended_at=None).first()
+    if at > timezone.now():
+        raise Refused(_("This time lies ahead."))
+    if pause and at < pause.started_at.replace(second=0, microsecond=0):
+        raise Refused(
+            _("It was not the customer's turn before %(moment)s.")
+            % {"moment": f"{timezone.localtime(pause.started_at):%Y-%m-%d %H:%M}"}
+        )
+
+
+def begin(step: Step, **columns: object) -> Model:
+    """The draft sheet of a round, with what the round before leaves to it."""
+    sheet = sheet_of(step)
+    if sheet.pk:
+        return sheet
+    if step.kind in CHECKS:
+        sheet.requested_on = columns.get("wanted_on")
+        sheet.inspector = step.owner
+    elif step.kind == Kind.DRAWINGS:
+        check = qualification(step)
+        sheet.licence = check.licence if check else None
+    else:
+        sheet.checked_voltage, sheet.checked_kva = works_of(step.case)
+    before = SHEETS[step.kind].objects.filter(step__case=step.case_id, step__kind=step.kind).last()
+    if before:
+        for name in CARRIED[step.kind]:
+            setattr(sheet, name, getattr(before, name))
+    sheet.save(force_insert=True)
+    if step.kind in CHECKS:
+        _begin_rows(step, before)
+    return sheet
+
+
+def works_of(case: Case) -> tuple[str, Decimal]:
+    """Voltage code and capacity (kVA) of the works, as applied for."""
+    application = Application.of(case)
+    return (application.voltage if application else ""), case.capacity_kva
+
+
+def _begin_rows(step: Step, before: Model | None) -> None:
+    """A first check has the standard items; a re-inspection those not in order, else all."""
+    if before is None:
+        rows = [
+            CheckItem(step=step, item=str(item), standard=item.standard)
+            for item in StandardItem.for_case(step.case, step.kind)
+        ]
+    else:
+        items = before.step.check_items.all()
+        rows = [
+            CheckItem(step=step, item=old.item, standard=old.standard)
+            for old in items.exclude(result__in=["ok", "na"]) or items
+        ]
+        for old in before.step.receiving_equipment.all():
+            old.pk, old.step = None, step
+            old.save(force_insert=True)
+    CheckItem.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
+    """The file is not complete: say once, in writing, what is missing; the customer's turn."""
+    if not missing.strip():
+        raise Refused(_("Say what is missing."))
+    step = moves.hand_over(step, by=by, note=missing)
+    items = [line.strip() for line in missing.splitlines() if line.strip()]
+    documents.issue(
+        step.case, "deficiency", by=by, step=step, items=items, reason=step.get_kind_display()
+    )
+    return step
+
+
+# The sheet ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def keep(form: RoomForm, *, by: User) -> Model:
+    """Save the draft of a sheet with its rows, photos and files."""
+    step = form.step
+    moves.demand_worker(step, by)
+    if step.state != Step.State.IN_HAND:
+        raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
+    booked = "booked_at" in form.changed_data and form.cleaned_data.get("booked_at")
+    sheet = form.save()
+    for rows in form.formsets:
+        _keep_rows(rows, sheet, by)
+    if booked:
+        moment = f"{timezone.localtime(booked):%Y-%m-%d %H:%M}"
+        moves.record(step.case, BOOKED, by=by, step=step, note=moment, booked_at=booked)
+    return sheet
+
+
+def _keep_rows(rows, sheet: Model, by: User) -> None:
+    """Save the rows of one table of a sheet; files go to the case's files."""
+    rows.save(commit=False)
+    for gone in rows.deleted_objects:
+        gone.delete()
+    touched = [form for form in rows.forms if form.has_changed() and form not in rows.deleted_forms]
+    for form in touched:
+        row = form.instance
+        if file := form.cleaned_data.get("file"):
+            row.attachment = documents.attach(
+                sheet.step.case, file, title=str(row), by=by, step=sheet.step
+            )
+        if isinstance(row, DrawingComment):
+            _keep_comment(row, form, sheet, by)
+        elif isinstance(row, Defect) and row.cured_on:
+            row.seen_by = row.seen_by or by
+        row.save()
+
+
+def _keep_comment(row: DrawingComment, form, review: Model, by: User) -> None:
+    if row.pk is None:
+        row.case, row.raised_in = review.step.case, review
+    if "settled" in form.fields:
+        settled = form.cleaned_data["settled"]
+        row.closed_in, row.closed_by = (review, by) if settled else (None, None)
+
+
+@transaction.atomic
+def sign(form: RoomForm, *, by: User) -> Step:
+    """Sign the sheet: passed goes on, failed goes back to the customer with one written list.
+
+    Raises Refused with every reason that stands against passing.
+    """
+    return decide(keep(form, by=by), by=by)
+
+
+@transaction.atomic
+def decide(sheet: Model, *, by: User) -> Step:
+    """Sign a sheet as it stands; its decision or result says whether it passed."""
+    step = sheet.step
+    moves.demand_worker(step, by)
+    sheet.signed_at, sheet.signed_by = timezone.now(), by
+    if verdict(sheet) == "passed":
+        sheet.save()
+        step = moves.finish(step, by=by, what=PASSED[step.kind], outcome="passed", round=step.round)
+        if isinstance(sheet, LicenceCheck) and sheet.originals == LicenceCheck.Originals.DEFERRED:
+            documents.owe(step.case, f"{step.kind}_original", due_on=sheet.originals_until, by=by)
+        return step
+    reasons = shortcomings(sheet)
+    if not reasons:
+        raise Refused(_("Write down what is not in order, each point a row of its own."))
+    sheet.save()
+    documents.issue(step.case, "deficiency", by=by, step=step, items=reasons, reason=sheet.remarks)
+    return moves.send_back(
+        step, by=by, reason="; ".join(reasons), what=FAILED[step.kind], attempt=step.round
+    )
+
+
+def shortcomings(sheet: Model) -> list[str]:
+    """What a failed sheet tells the customer, point by point."""
+    step = sheet.step
+    if isinstance(sheet, LicenceCheck):
+        return [sheet.remarks] if sheet.remarks.strip() else []
+    if step.kind == Kind.DRAWINGS:
+        open_comments = DrawingComment.objects.open().filter(case=step.case_id)
+        return [f"{c.drawing} {c.item}: {c.text}" for c in open_comments]
+    defects = Defect.objects.of(step.case, step.kind).open()
+    return [
+        _("%(defect)s (to be cured by %(day)s)")
+        % {"defect": defect.text, "day": f"{defect.cure_by:%Y-%m-%d}"}
+        for defect in defects
+    ]
+
+
+@transaction.atomic
+def back_to_qualification(step: Step, *, by: User) -> Step:
+    """The firm's licence no longer stands: its qualification is reviewed anew.
+
+    Raises Refused while the licence is still in order.
+    """
+    found = lapsed(step)
+    if found is None:
+        raise Refused(_("The licence is still valid."))
+    kind, reasons = found
+    return moves.send_back(step, by=by, to=kind, reason=" ".join(reasons), what=LAPSED)

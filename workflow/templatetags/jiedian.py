@@ -38,9 +38,7 @@ def chip(state: str, text: str, big: bool = False) -> dict:
 
 @register.inclusion_tag("components/_field.html")
 def field(bound: BoundField, width: int = 12, layout: str = "") -> dict:
-    """One field of a form; its widget's `data-layout` may ask for a strip ("seg") instead
-    of cards.
-    """
+    """One field of a form; its widget's `data-layout` may ask for a strip ("seg") instead of cards."""
     layout = layout or bound.field.widget.attrs.get("data-layout", "")
     return {"field": bound, "width": width, "layout": layout}
 
@@ -60,9 +58,7 @@ def rendered_chip(state: str, text: str, big: bool = False) -> SafeString:
 
 @register.simple_tag
 def step_chip(step: Step, big: bool = False) -> SafeString:
-    """The state of a step as a chip, by today's date: late, due, left, with customer, stopped,
-    done.
-    """
+    """The state of a step as a chip, by today's date: late, due, left, with customer, done …"""
     return rendered_chip(*standing(step, timezone.localdate()), big)
 
 

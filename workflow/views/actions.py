@@ -93,8 +93,8 @@ def stop(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     action = actions.on_step("stop", step, request.user)
     form = own.StopForm(request.POST or None)
     hint = _(
-        "Only for a reason of the list. The grid's own works do not stop the clock. At the cap it runs "
-        "again by itself and the supervisor is told. The customer is to be told now."
+        "Only for a reason of the list. The grid's own works do not stop the clock. At the cap it "
+        "runs again by itself and the supervisor is told. The customer is to be told now."
     )
     return _page(
         request,

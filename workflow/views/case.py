@@ -25,7 +25,7 @@ ALL = 1000
 
 
 def case(request: HttpRequest, number: str) -> HttpResponse:
-    """Head, clocks, rail, the step looked at with its room's panel, what stands against it, the history."""
+    """Head, clocks, rail, the step looked at, what stands against it, the history."""
     case = get_case_or_404(request, number)
     step = _chosen(request, case)
     with clocks.one_edition():

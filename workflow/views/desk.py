@@ -53,7 +53,7 @@ def _here(request: HttpRequest) -> str:
 
 
 def _peek(request: HttpRequest, rows: list[Step]) -> dict | None:
-    """What a look inside a row shows: what stands against it, the last contact, what can be done."""
+    """What a look inside a row shows: what stands against it, last contact, what can be done."""
     asked = request.GET.get("open", "")
     step = next((step for step in rows if str(step.pk) == asked), None)
     if step is None:

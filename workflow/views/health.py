@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from celery import current_app
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 
-from workflow.models import Alert, Sweep
-
-# The sweep may miss two turns before somebody must look.
-MISSED_TURNS = 3
+from workflow.board import sweep_is_late
 
 
 @login_not_required
@@ -31,7 +25,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Database, broker, migrations and sweep; 503 as soon as one of them fails. Says which, nothing more."""
+    """Database, broker, migrations, sweep; 503 as soon as one fails. Says which, nothing more."""
     found = {name: _holds(check) for name, check in CHECKS.items()}
     well = all(found.values())
     words = {name: "ok" if fine else "failed" for name, fine in found.items()}
@@ -60,15 +54,6 @@ def _broker() -> bool:
 def _migrations() -> bool:
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def sweep_is_late() -> bool:
-    """Whether the newest sweep is too old; without any, whether a reminder has been waiting for it."""
-    oldest = timezone.now() - timedelta(minutes=MISSED_TURNS * settings.SWEEP_MINUTES)
-    newest = Sweep.objects.exclude(finished_at=None).first()
-    if newest:
-        return newest.finished_at < oldest
-    return Alert.objects.filter(next_at__lt=oldest).exists()
 
 
 def _sweep() -> bool:

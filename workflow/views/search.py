@@ -13,7 +13,7 @@ COUNTED_TO = 1000
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """A number typed in full leads straight to its case; anything else lists what matches, newest first."""
+    """A number in full leads straight to its case; anything else lists what matches."""
     form = SearchForm(request.GET, user=request.user)
     chosen = form.chosen
     words = (chosen.get("q") or "").strip()

@@ -7,6 +7,7 @@ from works.models.check import (
     Defect,
     MidCheck,
     ReceivingEquipment,
+    StandardItem,
 )
 from works.models.drawings import DrawingComment, DrawingReview, DrawingSheet
 from works.models.register import Grade, Licence, LicenceCheck
@@ -26,4 +27,5 @@ __all__ = [
     "MidCheck",
     "ReceivingEquipment",
     "Request",
+    "StandardItem",
 ]

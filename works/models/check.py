@@ -6,10 +6,12 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Attachment
 from workflow.models import Case, Step
+from workflow.process import HV, Kind
 
 
 class Check(models.Model):
@@ -254,3 +256,38 @@ class ReceivingEquipment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} {self.serial}".strip()
+
+
+class StandardItem(models.Model):
+    """An item that every check of its kind begins with: editable data, with its standard."""
+
+    class Level(models.TextChoices):
+        ALL = "", _("all customers")
+        LV = "lv", _("low voltage")
+        HV = "hv", _("high voltage")
+
+    kind = models.CharField(
+        _("check"),
+        max_length=20,
+        choices=[(Kind.MID_CHECK, Kind.MID_CHECK.label), (Kind.ACCEPTANCE, Kind.ACCEPTANCE.label)],
+    )
+    level = models.CharField(_("for"), max_length=2, choices=Level, blank=True)
+    label_en = models.CharField(_("English"), max_length=120)
+    label_zh = models.CharField(_("Chinese"), max_length=120)
+    standard = models.CharField(_("standard"), max_length=160, blank=True)
+    confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("standard item of a check")
+        verbose_name_plural = _("standard items of checks")
+
+    def __str__(self) -> str:
+        return self.label_zh if (get_language() or "").startswith("zh") else self.label_en
+
+    @classmethod
+    def for_case(cls, case: Case, kind: str) -> models.QuerySet[StandardItem]:
+        """The items such a check begins with."""
+        level = cls.Level.HV if case.customer_class in HV else cls.Level.LV
+        return cls.objects.filter(kind=kind, level__in=["", level], active=True)

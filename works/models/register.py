@@ -15,27 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from applications.identity import check_credit_code
 from workflow.models import Case, Step
 from workflow.process import Kind
 
-CODE_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 VOLTAGE = re.compile(r"^(\d+)(k?)v$")
-
-
-def validate_unified_code(value: str) -> None:
-    """Check a unified social credit code 统一社会信用代码: 18 characters, the last a check digit.
-
-    Source: GB 32100-2015.
-    """
-    if len(value) != 18 or any(char not in CODE_DIGITS for char in value):
-        raise ValidationError(_now("A unified code has 18 digits and capitals (no I, O, S, V, Z)."))
-    total = sum(
-        CODE_DIGITS.index(char) * weight
-        for char, weight in zip(value[:17], CODE_WEIGHTS, strict=True)
-    )
-    if CODE_DIGITS[(31 - total % 31) % 31] != value[17]:
-        raise ValidationError(_now("The check digit of the unified code is wrong."))
 
 
 def kilovolts(code: str) -> Decimal | None:
@@ -116,7 +100,7 @@ class Licence(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=LicenceKind)
     firm = models.CharField(_("firm"), max_length=120)
     unified_code = models.CharField(
-        _("unified social credit code"), max_length=18, validators=[validate_unified_code]
+        _("unified social credit code"), max_length=18, validators=[check_credit_code]
     )
     number = models.CharField(_("licence no."), max_length=40)
     grade = models.ForeignKey(
@@ -300,13 +284,13 @@ class LicenceCheck(models.Model):
     @classmethod
     def passed(cls, case: Case, kind: str) -> LicenceCheck | None:
         """The check that qualified the firm of this case; None while there is none."""
-        if case.step(kind) is None:
+        step = case.step(kind)
+        if step is None or step.state != Step.State.DONE:
             return None
-        return (
-            cls.objects.filter(step=case.step(kind), signed_at__isnull=False, decision="passed")
-            .select_related("licence__grade")
-            .first()
-        )
+        check = cls.objects.filter(step=step).select_related("licence__grade").first()
+        if check:
+            check.step = step
+        return check
 
     def shortfalls(self, on: date | None = None) -> list[str]:
         """Why the licence does not cover these works, today if no day is given."""

@@ -1,0 +1,198 @@
+"""Where does it hurt? The supervisor's figures, counted by the database, each leading to its list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from workflow import clocks, queue
+from workflow.models import Alert, Case, Pause, Step
+from workflow.process import PROCESS, CustomerClass, Kind
+from workflow.queue import BANDS, at_midnight, in_band, silent_before
+from workflow.reminders import last_sweep
+
+WORST = 50
+SOON = 2
+# The sweep may miss two turns before somebody must look.
+MISSED_TURNS = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A counted cell: how many, how many of them past the promise, and the list behind it."""
+
+    n: int
+    late: int = 0
+    url: str = ""
+
+    @property
+    def css(self) -> str:
+        """The heat: the share past the promise."""
+        if not self.n:
+            return "a0"
+        share = self.late / self.n
+        return (
+            "a5"
+            if share == 1
+            else "a4"
+            if share > 0.5
+            else "a3"
+            if share > 0.25
+            else "a2"
+            if share
+            else "a1"
+        )
+
+
+@dataclass
+class Line:
+    """A link of the chain on the board."""
+
+    kind: str
+    bands: list[Cell] = field(default_factory=list)
+    classes: list[Cell] = field(default_factory=list)
+    open: Cell = field(default_factory=lambda: Cell(0))
+    overdue: Cell = field(default_factory=lambda: Cell(0))
+
+    @property
+    def label(self) -> str:
+        return Kind(self.kind).label
+
+
+class Board:
+    """The figures of the offices a person sees, narrowed by unit and class."""
+
+    def __init__(self, user: User, today: date, chosen: dict[str, Any]) -> None:
+        self.user, self.today = user, today
+        self.narrowed = {key: value for key, value in chosen.items() if value}
+        steps, cases = Step.objects.live().visible_to(user), Case.objects.open().visible_to(user)
+        if unit := chosen.get("unit"):
+            steps, cases = (
+                steps.filter(unit__path__startswith=unit),
+                cases.filter(unit__path__startswith=unit),
+            )
+        if group := chosen.get("customer_class"):
+            steps, cases = (
+                steps.filter(case__customer_class=group),
+                cases.filter(customer_class=group),
+            )
+        self.steps: QuerySet[Step] = steps
+        self.cases: QuerySet[Case] = cases
+        self.groups = list(self._grouped())
+
+    def _grouped(self):
+        """One query: every figure that is a sum over live steps, by link and class."""
+        late = Q(due_on__lt=self.today)
+        soon_until = clocks.calendar().add(self.today, SOON)
+        figures = {
+            "open": Count("pk"),
+            "overdue": Count("pk", filter=late),
+            "very_late": Count("pk", filter=Q(due_on__lt=clocks.calendar().add(self.today, -5))),
+            "soon": Count("pk", filter=Q(due_on__range=(self.today, soon_until))),
+            "unclaimed": Count("pk", filter=Q(owner=None)),
+            "stopped": Count("pk", filter=Q(state=Step.State.STOPPED)),
+            "customer": Count("pk", filter=Q(state=Step.State.WITH_CUSTOMER)),
+        }
+        for band in range(len(BANDS) + 1):
+            inside = in_band(band, self.today)
+            figures[f"band{band}"] = Count("pk", filter=inside)
+            figures[f"late{band}"] = Count("pk", filter=inside & late)
+        return self.steps.order_by().values("kind", "case__customer_class").annotate(**figures)
+
+    def url(self, **filters: Any) -> str:
+        """The list behind a figure."""
+        asked = {"owner": "all", **self.narrowed, **filters}
+        return f"{reverse('workflow:desk')}?{urlencode(asked)}"
+
+    def total(self, figure: str) -> int:
+        return sum(group[figure] for group in self.groups)
+
+    def lines(self) -> list[Line]:
+        """The heat map: each link by age, then by class."""
+        return [self._line(kind) for kind in PROCESS]
+
+    def _line(self, kind: str) -> Line:
+        groups = [group for group in self.groups if group["kind"] == kind]
+
+        def summed(figure: str) -> int:
+            return sum(group[figure] for group in groups)
+
+        by_class = {group["case__customer_class"]: group for group in groups}
+        return Line(
+            kind,
+            [
+                Cell(summed(f"band{n}"), summed(f"late{n}"), self.url(step=kind, age=n))
+                for n in range(len(BANDS) + 1)
+            ],
+            [
+                Cell(
+                    by_class[name]["open"],
+                    by_class[name]["overdue"],
+                    self.url(step=kind, customer_class=name),
+                )
+                if name in by_class
+                else Cell(0)
+                for name in CustomerClass.values
+            ],
+            Cell(summed("open"), 0, self.url(step=kind)),
+            Cell(summed("overdue"), 0, self.url(step=kind, tab="overdue")),
+        )
+
+    @staticmethod
+    def band_labels() -> list[str]:
+        """The heads of the age bands, in working days."""
+        firsts = [0, *(limit + 1 for limit in BANDS)]
+        names = [f"{first}–{last}" for first, last in zip(firsts, BANDS, strict=False)]
+        return [*names, _("over %(n)s") % {"n": BANDS[-1]}]
+
+    def silent(self) -> dict[str, int]:
+        """Cases without news past the limit, and the longest of them in days."""
+        found = self.cases.filter(
+            last_contact_at__lt=at_midnight(silent_before(self.today))
+        ).aggregate(n=Count("pk"), first=Min("last_contact_at"))
+        longest = (self.today - timezone.localdate(found["first"])).days if found["first"] else 0
+        return {"n": found["n"], "longest": longest}
+
+    def stops(self) -> dict[str, int]:
+        """Stops whose review day has passed, and those near their cap (two working days)."""
+        return Pause.objects.filter(
+            ended_at=None, reason__isnull=False, step__in=self.steps
+        ).aggregate(
+            past=Count("pk", filter=Q(review_on__lt=self.today)),
+            capped=Count("pk", filter=Q(cap_on__lte=clocks.calendar().add(self.today, SOON))),
+        )
+
+    def worst(self) -> list[queue.Row]:
+        """The steps longest past their promise."""
+        late = queue.listed(self.steps.filter(due_on__lt=self.today)).order_by("due_on", "pk")
+        return [queue.row(step, self.user, self.today) for step in late[:WORST]]
+
+
+def fee_proof() -> Any:
+    """The last daily proof of the fee gate, where the fees room offers one."""
+    try:
+        proof = import_module("fees.proof")
+    except ModuleNotFoundError as missing:
+        if missing.name != "fees.proof":
+            raise
+        return None
+    return proof.latest()
+
+
+def sweep_is_late() -> bool:
+    """Whether the newest sweep is too old; without any, whether a reminder waits for one."""
+    oldest = timezone.now() - timedelta(minutes=MISSED_TURNS * settings.SWEEP_MINUTES)
+    newest = last_sweep()
+    if newest:
+        return newest.finished_at < oldest
+    return Alert.objects.filter(next_at__lt=oldest).exists()
