@@ -6,6 +6,7 @@ import secrets
 from datetime import date
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -184,9 +185,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
 
 class Paper(models.Model):
-    """A paper issued: asked for in the transaction that causes it, rendered after it,
-    stored once.
-    """
+    """A paper issued: asked for in the causing transaction, rendered after it, stored once."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="papers")
     step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="papers")
@@ -200,7 +199,7 @@ class Paper(models.Model):
     )
     # What the paper says beyond the sheets, frozen at issue (the reason of a refusal, the list of
     # defects).
-    data = models.JSONField(default=dict)
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     file = models.FileField(upload_to=paper_path, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
