@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from applications import steps
@@ -29,8 +30,15 @@ def contacts(case: Case, user: User) -> dict:
     return {
         "contacts": read(case.contacts.all()[:LATEST]),
         "contact_count": case.contacts.count(),
-        "contact_form": ContactForm(case=case) if steps.may_note(case, user) else None,
+        "contact_form": _quick_form(case) if steps.may_note(case, user) else None,
     }
+
+
+def _quick_form(case: Case) -> ContactForm:
+    """The form beside the case; the key c leads to its words."""
+    form = ContactForm(case=case, auto_id="contact_%s")
+    form.fields["summary"].widget.attrs |= {"data-key": "c", "data-key-label": _("Note a contact")}
+    return form
 
 
 def read(contacts) -> list[Contact]:

@@ -118,6 +118,7 @@ def accept(
         by=by,
         at=at,
         what=ACCEPTED,
+        note=sheet.not_duplicate if hits else "",
         facts=sheet.facts,
         **({"not_duplicate": sheet.not_duplicate, "similar": hits} if hits else {}),
     )

@@ -18,7 +18,7 @@ def requirements(
     importance: str,
     asked_at: Iterable[str] = (),
 ) -> list[Requirement]:
-    """The papers for such a case, in the order of the list; `asked_at` limits them to some links."""
+    """The papers for such a case, in the order of the list; `asked_at` limits them to links."""
     found = Requirement.objects.filter(
         Q(customer_class="") | Q(customer_class=customer_class),
         Q(business_type="") | Q(business_type=business_type),

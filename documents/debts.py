@@ -1,11 +1,17 @@
-"""What a case still owes in papers: asked by the door before it archives, and by the rooms' guards."""
+"""What a case still owes in papers: asked by the door before it archives, and by the rooms'
+guards.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import PaperItem
-from workflow.guards import Guard
+from documents.models import PaperItem, PaperItemQuerySet
+from workflow.guards import Finding, Guard
 from workflow.models import Case, Step
 
 
@@ -15,14 +21,39 @@ def owed(case: Case) -> bool:
 
 
 def _nothing_blocks(step: Step) -> bool:
-    return not PaperItem.objects.blocking(step.kind).filter(case_id=step.case_id).exists()
+    """Nothing owed blocks the link; in the fast lane papers may follow after power on (DOMAIN
+    section 8).
+    """
+    return step.case.in_fast_lane or not _blocking(step).exists()
+
+
+def _blocking(step: Step) -> PaperItemQuerySet:
+    return PaperItem.objects.blocking(step.kind).filter(case_id=step.case_id)
+
+
+@dataclass(frozen=True)
+class PapersReceived(Guard):
+    """The papers that block a link are here; names those that are not."""
+
+    def finding(self, step: Step) -> Finding:
+        found = super().finding(step)
+        if found.met:
+            return found
+        owed = _blocking(step).select_related("requirement")
+        return replace(found, detail=", ".join(item.requirement.label for item in owed))
 
 
 # For the GUARDS of every link that a paper may block.
-PAPERS_RECEIVED = Guard(
+PAPERS_RECEIVED = PapersReceived(
     _nothing_blocks,
     reason=_("Papers that this step needs are still owed by the customer."),
     met=_("No paper is missing for this step."),
     owes=lambda step: step.case.customer_name,
-    remedy=lambda step: (_("Open the papers"), step.case.get_absolute_url() + "papers/"),
+    since=lambda step: (
+        timezone.localdate(step.case.accepted_at) if step.case.accepted_at else step.since
+    ),
+    remedy=lambda step: (
+        _("Open the papers"),
+        reverse("documents:papers", args=[step.case.number]),
+    ),
 )

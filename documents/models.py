@@ -6,6 +6,7 @@ import secrets
 from datetime import date
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -184,7 +185,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 
 
 class Paper(models.Model):
-    """A paper issued: asked for in the transaction that causes it, rendered after it, stored once."""
+    """A paper issued: asked for in the causing transaction, rendered after it, stored once."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="papers")
     step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="papers")
@@ -196,8 +197,9 @@ class Paper(models.Model):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
-    # What the paper says beyond the sheets, frozen at issue (the reason of a refusal, the list of defects).
-    data = models.JSONField(default=dict)
+    # What the paper says beyond the sheets, frozen at issue (the reason of a refusal, the list of
+    # defects).
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     file = models.FileField(upload_to=paper_path, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)

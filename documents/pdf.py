@@ -1,36 +1,33 @@
 """Papers as PDF: one HTML template a kind, laid out by WeasyPrint with our own font.
 
-Rendering never happens in a web process. The same data gives the same bytes, so the checksum proves a paper.
+Rendering never happens in a web process. The same data gives the same bytes, so the checksum proves
+a paper.
 """
 
 from __future__ import annotations
 
 import hashlib
-from importlib import import_module
 from pathlib import Path
+from urllib.request import url2pathname
 
 import segno
 import weasyprint
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from documents.models import Paper, PaperKind
+from documents import rooms
+from documents.letterhead import letterhead
+from documents.models import Paper
 
 STATIC = Path(settings.BASE_DIR) / "static"
-# The room that knows what a paper says; found by name, as papers are made left of most rooms.
-ROOMS = {
-    PaperKind.RECEIPT: "applications",
-    PaperKind.SURVEY: "surveys",
-    PaperKind.PLAN: "plans",
-    PaperKind.BILL: "fees",
-    PaperKind.PAYMENT: "fees",
-    PaperKind.CONTRACT: "contracts",
-    PaperKind.WORK_ORDER: "metering",
-    PaperKind.REFUSAL: "documents",
-    PaperKind.DEFICIENCY: "documents",
-}
+
+
+class Unprintable(Exception):
+    """A paper asks for something that is not in our static folder."""
 
 
 def render(paper: Paper) -> tuple[bytes, str]:
@@ -42,31 +39,48 @@ def render(paper: Paper) -> tuple[bytes, str]:
 
 def html(paper: Paper) -> str:
     """The paper as HTML, in the language that is switched on."""
-    room = ROOMS[PaperKind(paper.kind)]
-    context = import_module(f"{room}.paper").context(paper)
     return render_to_string(
-        f"{room}/papers/{paper.kind}.html",
+        rooms.template(paper.kind),
         {
             "paper": paper,
             "case": paper.case,
             "step": paper.step,
+            "letterhead": letterhead(paper.case.unit),
             "qr": qr(paper.verify_url),
-            **context,
+            **rooms.context(paper),
         },
     )
 
 
-def qr(url: str) -> str:
-    """A QR code as inline SVG."""
-    return mark_safe(segno.make(url, error="m").svg_inline(scale=3, border=0))  # noqa: S308 - our own SVG
+def qr(url: str) -> SafeString:
+    """A QR code as inline SVG, named for those who do not see it."""
+    svg = segno.make(url, error="m").svg_inline(
+        border=0, omitsize=True, title=_("Code to verify this paper")
+    )
+    return mark_safe(svg)  # noqa: S308 - our own SVG
 
 
 def to_pdf(text: str) -> bytes:
-    """Lay out HTML; only files of our own static folder are fetched, and a missing one is an error."""
-    return weasyprint.HTML(string=text, base_url=f"{STATIC}/", url_fetcher=_fetcher()).write_pdf(
-        pdf_variant="pdf/ua-1", pdf_tags=True
-    )
+    """Lay out HTML; only files of our own static folder are fetched.
+
+    Raises Unprintable for anything else and for what is missing there.
+    """
+    document = weasyprint.HTML(string=text, base_url=f"{STATIC}/", url_fetcher=_Fetcher())
+    try:
+        return document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    except FatalURLFetchingError as error:
+        # Not an Exception: it would end the whole worker.
+        raise Unprintable(str(error)) from error
 
 
-def _fetcher() -> weasyprint.URLFetcher:
-    return weasyprint.URLFetcher(allowed_protocols={"file"}, fail_on_errors=True)
+class _Fetcher(URLFetcher):
+    """Fetches from the static folder and from nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols={"file"}, fail_on_errors=True)
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        path = Path(url2pathname(url.removeprefix("file://").split("?")[0])).resolve()
+        if not url.startswith("file://") or not path.is_relative_to(STATIC.resolve()):
+            raise ValueError(f"not a file of the static folder: {url}")
+        return super().fetch(url, headers)

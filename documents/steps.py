@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import STEERING, WATCHING
-from documents import checklist
+from documents import checklist, rooms
 from documents.files import Checked
 from documents.models import Attachment, Paper, PaperItem, PaperKind, Requirement
 from documents.tasks import render
@@ -43,12 +44,19 @@ def demand_reader(case: Case, by: User) -> None:
 
 @transaction.atomic
 def start_checklist(
-    case: Case, *, received: Collection[str], by: User, without: Collection[str] = ()
+    case: Case,
+    *,
+    received: Collection[str],
+    by: User,
+    without: Collection[str] = (),
+    at: datetime | None = None,
 ) -> list[PaperItem]:
-    """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the rest.
+    """Write the checklist of a case at acceptance: what was handed in, and a dated debt for the
+    rest.
 
-    `received` are codes of Requirement; `without` are those that this case does not need (an agent's
-    papers where there is no agent). Raises Refused when a paper without which nothing may start is missing.
+    `received` are codes of Requirement; `without` are those that this case does not need (an
+    agent's papers where there is no agent). What is owed goes to the customer as one numbered
+    list. Raises Refused when a paper without which nothing may start is missing.
     """
     needed = checklist.requirements(
         customer_class=case.customer_class,
@@ -63,10 +71,10 @@ def start_checklist(
         raise Refused(
             _("Without this paper nothing can start: %(papers)s.") % {"papers": ", ".join(missing)}
         )
-    now = timezone.now()
-    items = []
+    now = at or timezone.now()
+    items, told = [], False
     for requirement in needed:
-        item, _made = PaperItem.objects.get_or_create(
+        item, made = PaperItem.objects.get_or_create(
             case=case,
             requirement=requirement,
             defaults={
@@ -75,19 +83,34 @@ def start_checklist(
         )
         if requirement.code in received and item.state == PaperItem.State.OWED:
             _settle(item, PaperItem.State.RECEIVED, by)
+        told = told or (made and item.state == PaperItem.State.OWED)
         items.append(item)
         _remind(item)
-    owed = [item.requirement.label for item in items if item.state == PaperItem.State.OWED]
-    if owed:
+    _drop_unlisted(case, needed, by)
+    if told:
+        owed = [item.requirement.label for item in items if item.state == PaperItem.State.OWED]
         moves.record(case, PROMISED, by=by, note=", ".join(owed))
+        # What is missing is told once, as one list, in writing (DOMAIN section 5).
+        issue(case, PaperKind.DEFICIENCY, by=by, at=at)
     return items
+
+
+def _drop_unlisted(case: Case, needed: list[Requirement], by: User) -> None:
+    """Debts of a class or business type that the case has left: what is not listed may not be
+    asked for.
+    """
+    for item in case.papers_owed.owed().filter(requirement__asked_at="application"):
+        if item.requirement not in needed:
+            item.reason = _("Not on the list for this case any more.")
+            _settle(item, PaperItem.State.WAIVED, by)
+            _remind(item)
 
 
 @transaction.atomic
 def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperItem:
     """A paper owed is handed in, with its scan when there is one."""
     demand_reader(item.case, by)
-    item = PaperItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    item = _locked(item)
     if item.state == PaperItem.State.RECEIVED:
         raise Refused(_("This paper was handed in already."))
     if file:
@@ -107,12 +130,23 @@ def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     moves.demand_role(item.case, by, *STEERING)
     if not reason.strip():
         raise Refused(_("Say why the paper is not needed."))
-    item.reason = reason
+    item = _locked(item)
+    if item.state != PaperItem.State.OWED:
+        raise Refused(_("This paper is not owed any more."))
+    item.reason = reason.strip()
     _settle(item, PaperItem.State.WAIVED, by)
     _remind(item)
     moves.record(item.case, WAIVED, by=by, note=f"{item.requirement.label}: {reason}")
     moves.conclude(item.case, by=by)
     return item
+
+
+def _locked(item: PaperItem) -> PaperItem:
+    return (
+        PaperItem.objects.select_for_update(of=("self",))
+        .select_related("requirement", "case__unit")
+        .get(pk=item.pk)
+    )
 
 
 @transaction.atomic
@@ -164,23 +198,36 @@ def attach(
 
 
 def store(path: str, content: bytes) -> str:
-    """Write bytes under a path made of their checksum, unless they lie there already."""
-    return (
-        path if default_storage.exists(path) else default_storage.save(path, ContentFile(content))
-    )
+    """Write bytes under a path made of their checksum, unless they lie there already.
+
+    Who was killed while writing left a part; it is written anew.
+    """
+    if default_storage.exists(path):
+        if default_storage.size(path) == len(content):
+            return path
+        default_storage.delete(path)
+    return default_storage.save(path, ContentFile(content))
 
 
 @transaction.atomic
 def issue(
-    case: Case, kind: str, *, by: User | None, step: Step | None = None, **data: Any
+    case: Case,
+    kind: str,
+    *,
+    by: User | None,
+    step: Step | None = None,
+    at: datetime | None = None,
+    **data: Any,
 ) -> list[Paper]:
     """Ask for a paper in every language; it is rendered by the worker once this transaction stands.
 
     `data` is what the paper says beyond the sheets. Returns the papers, not yet rendered.
     """
-    now = timezone.now()
+    now = at or timezone.now()
+    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # one number at a time
     count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
     number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
+    said = rooms.frozen(case, kind, step) | data
     papers = [
         Paper.objects.create(
             case=case,
@@ -190,15 +237,16 @@ def issue(
             number=number,
             issued_at=now,
             issued_by=by,
-            data=data,
+            data=said,
         )
         for code in LANGUAGES
     ]
     moves.record(
-        case, ISSUED, by=by, step=step, note=f"{PaperKind(kind).label} {number}", paper=kind
+        case, ISSUED, by=by, step=step, at=at, note=f"{PaperKind(kind).label} {number}", paper=kind
     )
     for paper in papers:
-        transaction.on_commit(lambda pk=paper.pk: render.delay(pk))
+        # Robust: with the broker away the act stands, and `render_missing` sends the paper later.
+        transaction.on_commit(partial(render.delay, paper.pk), robust=True)
     return papers
 
 

@@ -97,6 +97,8 @@ def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
 
 @login_not_required
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """Tell anybody with the QR of a paper whether it was issued, when, and its checksum; nothing personal."""
+    """Tell anybody with the QR of a paper whether it was issued, when, and its checksum; nothing
+    personal.
+    """
     found = get_object_or_404(Paper.objects.select_related("case__unit"), code=code)
     return render(request, "documents/verify.html", {"paper": found})

@@ -570,15 +570,22 @@ def withdraw(case: Case, *, by: User, reason: str) -> Case:
 
 
 @transaction.atomic
-def refuse(case: Case, *, by: User, reason: str) -> Case:
-    """The utility cannot supply; the reason is given in plain words and goes to the customer."""
+def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
+    """The utility cannot supply; the reason, in plain words, goes to the customer in writing.
+
+    `options` are what the customer can do instead, one a line, beside those that everybody has.
+    """
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, Role.APPROVER, *STEERING)
     if not reason.strip():
         raise Refused(_("A refusal needs its reason in plain words."))
     _close(move, "refuse", reason)
     move.log(REFUSED, note=reason)
-    return move.case
+    # Papers are to the right of here: found by name, like the debts.
+    import_module("documents.steps").issue(
+        move.case, "refusal", by=by, reason=reason, options=options
+    )
+    return Case.objects.select_related("unit", "owner").get(pk=case.pk)
 
 
 def _close(move: _Move, name: str, reason: str) -> None:

@@ -1,0 +1,78 @@
+"""What the papers of no other room say: the refusal, and the one list of what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+from documents.models import Paper, PaperItem, PaperKind
+from workflow.models import Case, Step
+from workflow.process import Kind
+
+
+def context(paper: Paper) -> dict[str, Any]:
+    """Everything was frozen when the paper was issued."""
+    said = paper.data
+    if paper.kind == PaperKind.DEFICIENCY:
+        return {
+            "missing": said.get("missing", []),
+            "defects": said.get("defects", []),
+            "accountable": said["accountable"],
+        }
+    return {
+        "reason": said.get("reason", ""),
+        "options": [line.strip() for line in said.get("options", "").splitlines() if line.strip()],
+        "accountable": said["accountable"],
+        # About one step (a consent refused, a site that cannot be supplied), or about the whole
+        # case.
+        "closes": said.get("closes", True),
+    }
+
+
+def frozen(case: Case, step: Step | None) -> dict[str, Any]:
+    """The debts of the case, and who answers for it, as they are now."""
+    return {
+        "missing": owed(case),
+        "accountable": accountable(case),
+        "closes": case.state == Case.State.REFUSED,
+    }
+
+
+def owed(case: Case) -> list[dict[str, Any]]:
+    """The papers owed: label in every language, day, what each blocks, basis."""
+    items = PaperItem.objects.owed().filter(case=case).select_related("requirement")
+    return [
+        {
+            "paper": {"zh-hans": item.requirement.label_zh, "en": item.requirement.label_en},
+            "by": item.due_on.isoformat(),
+            "blocks": in_all_languages(Kind, item.requirement.blocks),
+            "basis": item.requirement.basis,
+        }
+        for item in items
+    ]
+
+
+def received(case: Case) -> list[dict[str, str]]:
+    """The papers handed in: label in every language."""
+    items = case.papers_owed.filter(state=PaperItem.State.RECEIVED).select_related("requirement")
+    return [
+        {"zh-hans": item.requirement.label_zh, "en": item.requirement.label_en} for item in items
+    ]
+
+
+def accountable(case: Case) -> dict[str, str]:
+    """Who answers for the case, by name, with a telephone."""
+    return {"name": case.owner.name, "phone": case.owner.phone}
+
+
+def in_all_languages(choices: Any, value: str) -> dict[str, str] | str:
+    """The label of a choice, as every language of the house writes it."""
+    if not value:
+        return ""
+    found = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            found[code] = str(choices(value).label)
+    return found
