@@ -50,8 +50,8 @@ def open_draft(
 ) -> Case:
     """Open a case for a sheet begun at the counter; case and sheet stand or fall together.
 
-    `unit` supplies the place (the clerk's own when left out). Raises Refused when the person may not
-    take requests there.
+    `unit` supplies the place (the clerk's own when left out). Raises Refused when the person
+    may not take requests there.
     """
     sheet.computed()
     case = moves.open_case(by=by, unit=unit or by.unit, at=at, **description(sheet), **sheet.facts)
