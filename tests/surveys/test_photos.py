@@ -43,13 +43,16 @@ def test_a_photo_is_kept_without_metadata_and_with_time_place_and_checksum(surve
     assert response.status_code == 302, response.context["form"].errors
 
     photo = Photo.objects.get()
-    stored = photo.file.read()
+    with photo.file as file:
+        stored = file.read()
     assert photo.sha256 == hashlib.sha256(stored).hexdigest()
     assert b"SecretCamera" not in stored
     assert not Image.open(BytesIO(stored)).getexif()
     assert photo.taken_at == datetime(2026, 10, 12, 10, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert (float(photo.longitude), float(photo.latitude)) == (118.8, 32.06)
-    assert max(Image.open(photo.thumbnail).size) <= 320
+    with Image.open(photo.thumbnail) as small:
+        assert max(small.size) <= 320
+    photo.thumbnail.close()
     assert case.events.get(verb="photo_added").data["sha256"] == photo.sha256
 
 
@@ -64,7 +67,7 @@ def test_a_photo_is_served_to_those_who_see_the_case_only(surveyor, case, client
         assert response.status_code == 200
         assert response["Content-Type"] == "image/jpeg"
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert response.getvalue().startswith(b"\xff\xd8")
+        assert factories.body(response).startswith(b"\xff\xd8")
         client.force_login(people.person(Role.SURVEYOR, at="bhxc"))
         assert client.get(address).status_code == 404
 
