@@ -181,10 +181,3 @@ def posted(**values: Any) -> dict:
         **values,
     }
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def body(response) -> bytes:
-    """The bytes of a file that was served; the file is closed, the connection stays."""
-    content = response.getvalue()
-    response.file_to_stream.close()
-    return content

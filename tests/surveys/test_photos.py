@@ -67,7 +67,7 @@ def test_a_photo_is_served_to_those_who_see_the_case_only(surveyor, case, client
         assert response.status_code == 200
         assert response["Content-Type"] == "image/jpeg"
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert factories.body(response).startswith(b"\xff\xd8")
+        assert response.getvalue().startswith(b"\xff\xd8")
         client.force_login(people.person(Role.SURVEYOR, at="bhxc"))
         assert client.get(address).status_code == 404
 

@@ -117,7 +117,7 @@ def test_consent_is_asked_answered_and_shown(surveyor, case):
     assert Paper.objects.filter(data__about="consent_refused").count() == 2
     paper = surveyor.get(address(case, "consent_paper", consent.pk))
     assert paper["X-Content-Type-Options"] == "nosniff"
-    assert factories.body(paper).startswith(b"\xff\xd8")
+    assert paper.getvalue().startswith(b"\xff\xd8")
     assert "Refuses" in surveyor.get(address(case)).content.decode()
 
 
