@@ -13,7 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import steps
 from surveys.forms import (
@@ -91,7 +91,12 @@ def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
         "writable": True,
         "submit_label": _("Sign the survey"),
         "secondary": [SAVE],
-        "lead": _("%(n)s points are open on this sheet") % {"n": len(open_points)}
+        "lead": ngettext(
+            "%(n)s matter is open on this sheet",
+            "%(n)s matters are open on this sheet",
+            len(open_points),
+        )
+        % {"n": len(open_points)}
         if survey and open_points
         else "",
         "open_points": open_points if survey else [],

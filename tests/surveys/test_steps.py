@@ -216,7 +216,9 @@ def test_a_refusal_needs_options_and_goes_to_the_customer_in_writing():
     point = Candidate.objects.get()
     assert point.workable is False
     assert "张建国" in point.why_not
-    paper = Paper.objects.filter(case=case, data__about="consent_refused").first()
+    paper = Paper.objects.filter(case=case, kind="refusal").first()
+    assert "张建国" in paper.data["reason"]
+    assert paper.data["closes"] is False
     assert "2# 分支箱" in paper.data["options"]
     assert case.events.get(verb="consent_refused").data["options"] == paper.data["options"]
 
