@@ -44,6 +44,15 @@ def staff(case: Case, role: str) -> Any:
     return User.objects.with_role(role, offices).distinct()
 
 
+def choose_from(form: forms.BaseForm, people: Any, *names: str) -> None:
+    """Let these fields choose from the same people, read once."""
+    offered = [("", "–"), *((person.pk, str(person)) for person in people)]
+    for name in names:
+        if name in form.fields:
+            form.fields[name].queryset = people
+            form.fields[name].widget.choices = offered
+
+
 class RequestForm(DressedForm, forms.ModelForm):
     """The customer handed in the file, or asks for the check."""
 
@@ -452,7 +461,7 @@ class CheckForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         step = self.step
-        self.fields["inspector"].queryset = staff(step.case, Role.INSPECTOR)
+        choose_from(self, staff(step.case, Role.INSPECTOR), "inspector")
         self.fields["result"].choices = MidCheck.Result.choices
         self.add_rows("items", ITEMS, data, files, instance=step)
         defects = FIRST_DEFECTS if step.round == 1 else NEW_DEFECTS
