@@ -132,7 +132,8 @@ def _small(request: HttpRequest, step: Step, form: BaseForm, title: str, **more)
     """A small sheet to fill in."""
     context = {"step": step, "case": step.case, "form": form, "title": title, **more}
     context.setdefault("submit_label", _("Save"))
-    context["secondary"] = [{"label": _("Cancel"), "url": step.get_absolute_url(), "key": "Escape"}]
+    cancel = {"label": _("Cancel"), "url": step.get_absolute_url(), "key": "Escape"}
+    context["secondary"] = [cancel, *more.get("secondary", ())]
     return render(request, "surveys/small.html", context)
 
 
@@ -169,7 +170,7 @@ def _point(request: HttpRequest, step: Step, found: Candidate | None) -> HttpRes
     ):
         messages.success(request, _("Source point %(point)s saved.") % {"point": form.instance})
         return redirect(step)
-    title = _("Source point %(label)s") % {"label": found.label if found else _("new")}
+    title = _("Source point %(label)s") % {"label": found.label} if found else _("New source point")
     return _small(request, step, form, title)
 
 
@@ -227,7 +228,8 @@ def photo_new(request: HttpRequest, number: str) -> HttpResponse:
         return redirect(
             "surveys:photo_new" if "more" in request.POST else step.process.url_name, number
         )
-    return _small(request, step, form, _("Photo or sketch"))
+    one_more = {"name": "more", "label": _("Save, and one more"), "icon": "camera"}
+    return _small(request, step, form, _("Photo or sketch"), secondary=[one_more])
 
 
 def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:
