@@ -17,7 +17,7 @@ from documents.forms import CheckedFileField
 from documents.models import Attachment
 from workflow.models import Case, Step
 from workflow.process import Kind
-from workflow.sheets import DressedForm, SheetForm, dress
+from workflow.sheets import DressedForm, Section, SheetForm, dress
 from works.models import (
     Acceptance,
     CheckItem,
@@ -63,16 +63,14 @@ class RequestForm(DressedForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fit_to_print(self)
-        self.initial.setdefault(
-            "received_at", timezone.localtime().replace(second=0, microsecond=0)
-        )
+        self.initial["received_at"] = timezone.localtime().replace(second=0, microsecond=0)
 
 
 class MissingForm(DressedForm):
     """What the file lacks, told once."""
 
     missing = forms.CharField(
-        label=_("what is missing, one point a line"),
+        label=_("What is missing, one point a line"),
         max_length=1000,
         validators=[readable],
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -123,6 +121,7 @@ class ItemRow(forms.ModelForm):
     class Meta:
         model = CheckItem
         fields = ["item", "standard", "measured", "result"]
+        widgets = {"item": forms.Textarea(attrs={"rows": 2})}
 
 
 class NewDefectRow(forms.ModelForm):
@@ -169,7 +168,7 @@ class CureRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(label=_("Photo"), kinds=("image",), required=False, widget=FiledInput)
 
     class Meta:
         model = CheckPhoto
@@ -191,7 +190,7 @@ class EquipmentRow(forms.ModelForm):
 
 
 class DrawingRow(forms.ModelForm):
-    file = CheckedFileField(label=_("file"), required=False, widget=FiledInput)
+    file = CheckedFileField(label=_("File"), required=False, widget=FiledInput)
 
     class Meta:
         model = DrawingSheet
@@ -214,7 +213,7 @@ class CommentRow(forms.ModelForm):
 class SettleRow(forms.ModelForm):
     """A comment of an earlier revision: did this one settle it?"""
 
-    settled = forms.BooleanField(label=_("settled"), required=False)
+    settled = forms.BooleanField(label=_("Settled"), required=False)
 
     class Meta:
         model = DrawingComment
@@ -256,11 +255,13 @@ EQUIPMENT = rows_of(Step, EquipmentRow, extra=2)
 PHOTOS = rows_of(Step, PhotoRow, extra=2)
 FIRST_DEFECTS = rows_of(Step, FirstDefectRow, extra=2)
 NEW_DEFECTS = rows_of(Step, NewDefectRow)
-CURES = forms.modelformset_factory(Defect, form=CureRow, formset=Earlier, extra=0, can_delete=False)
+CURES = forms.modelformset_factory(
+    Defect, form=CureRow, formset=Earlier, extra=0, max_num=0, can_delete=False
+)
 DRAWINGS = rows_of(DrawingReview, DrawingRow, extra=2)
 COMMENTS = rows_of(DrawingReview, CommentRow, extra=2, fk="raised_in")
 SETTLED = forms.modelformset_factory(
-    DrawingComment, form=SettleRow, formset=Earlier, extra=0, can_delete=False
+    DrawingComment, form=SettleRow, formset=Earlier, extra=0, max_num=0, can_delete=False
 )
 
 
@@ -279,6 +280,15 @@ class RoomForm(SheetForm):
                 field.widget = forms.RadioSelect(choices=YES_NO)
         fit_to_print(self)
         self.make_rows(data, files)
+
+    @property
+    def sections(self) -> list[Section]:
+        """The sections of the paper; what earlier rounds left only where they left something."""
+        return [
+            section
+            for section in super().sections
+            if not isinstance(section.formset, Earlier) or section.formset.forms
+        ]
 
     def make_rows(self, data: Any, files: Any) -> None:
         """Set the formsets as attributes that the layout names."""
@@ -309,12 +319,12 @@ class LicenceCheckForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("licence"),
+        label=_("Licence"),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )
     checked_voltage = forms.ChoiceField(
-        label=_("voltage of the works"),
+        label=_("Voltage of the works"),
         required=False,
         choices=[("", "–"), *Application.Voltage.choices],
     )
@@ -384,7 +394,7 @@ class DrawingForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("designer"),
+        label=_("Designer"),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )

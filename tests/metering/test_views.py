@@ -168,7 +168,12 @@ def test_closing_shows_the_old_meter_alone(client):
 
 
 def test_an_own_meter_may_come_off_beside_the_new_one(client):
-    case = make.case_at(business_type=BusinessType.INCREASE, existing_supply=ExistingSupply.OWN)
+    case = make.case_at(
+        business_type=BusinessType.INCREASE,
+        existing_supply=ExistingSupply.OWN,
+        account_number="0312004588",
+        existing_kw=4,
+    )
     client.force_login(make.fitters()[0])
 
     assert url(case, "removal") in client.get(url(case)).content.decode()
