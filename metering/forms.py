@@ -25,7 +25,7 @@ class SealRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("Photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
 
     class Meta:
         model = MeterPhoto
@@ -60,7 +60,7 @@ class OrderForm(WorkForm):
     meter = SearchField(
         Meter.objects.none(),
         ("asset_number",),
-        label=_("Meter (asset no.)"),
+        label=_("meter (asset no.)"),
         required=False,
         help_text=_("From the stock; saving the draft takes it out and issues the work order."),
     )

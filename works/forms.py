@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import BaseInlineFormSet, BaseModelFormSet, inlineformset_factory
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -70,11 +71,14 @@ class MissingForm(DressedForm):
     """What the file lacks, told once."""
 
     missing = forms.CharField(
-        label=_("What is missing, one point a line"),
+        label=_("what is missing, one point a line"),
         max_length=1000,
-        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fit_to_print(self)
 
 
 # Rows ---------------------------------------------------------------------------------------------
@@ -111,8 +115,9 @@ class Earlier(Dressed, BaseModelFormSet):
 
 
 def fit_to_print(form: forms.BaseForm) -> None:
-    """No control, direction or picture characters in any text."""
+    """No control, direction or picture characters in any text; labels begin with a capital."""
     for field in form.fields.values():
+        field.label = capfirst(field.label)
         if isinstance(field, forms.CharField) and not field.disabled:
             field.validators = [*field.validators, readable]
 
@@ -168,7 +173,7 @@ class CureRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("Photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
 
     class Meta:
         model = CheckPhoto
@@ -190,7 +195,7 @@ class EquipmentRow(forms.ModelForm):
 
 
 class DrawingRow(forms.ModelForm):
-    file = CheckedFileField(label=_("File"), required=False, widget=FiledInput)
+    file = CheckedFileField(label=_("file"), required=False, widget=FiledInput)
 
     class Meta:
         model = DrawingSheet
@@ -213,7 +218,7 @@ class CommentRow(forms.ModelForm):
 class SettleRow(forms.ModelForm):
     """A comment of an earlier revision: did this one settle it?"""
 
-    settled = forms.BooleanField(label=_("Settled"), required=False)
+    settled = forms.BooleanField(label=_("settled"), required=False)
 
     class Meta:
         model = DrawingComment
@@ -319,12 +324,12 @@ class LicenceCheckForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("Licence"),
+        label=_("licence"),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )
     checked_voltage = forms.ChoiceField(
-        label=_("Voltage of the works"),
+        label=_("voltage of the works"),
         required=False,
         choices=[("", "–"), *Application.Voltage.choices],
     )
@@ -394,7 +399,7 @@ class DrawingForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("Designer"),
+        label=_("designer"),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )
