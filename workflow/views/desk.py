@@ -31,8 +31,8 @@ def desk(request: HttpRequest) -> HttpResponse:
             "is_working": clocks.calendar().is_working(today),
             "tab": tab,
             "tabs": [
-                (code, label, counts[code], paging.address(request.GET, tab=code))
-                for code, label in queue.TABS.items()
+                (code, queue.tab_label(code), counts[code], paging.address(request.GET, tab=code))
+                for code in queue.TABS
             ],
             "hot": queue.HOT,
             "count": counts[tab],
