@@ -28,6 +28,7 @@ PEOPLE = (
     Login("xumin", "许敏", (Role.CASHIER,), "lhcd", "8800-2106"),
     Login("gaomin", "高敏", (Role.CONTRACT_OFFICER,), "lh", "8800-2206"),
     Login("luogang", "罗刚", (Role.FITTER,), "lhcd", "8800-2107"),
+    Login("fangyong", "方勇", (Role.FITTER,), "lhcd", "8800-2108"),
     Login("zhouweidong", "周卫东", (Role.SUPERVISOR,), "lh", "8800-2200"),
     Login("linfeng", "林峰", (Role.MANAGER,), "jc", "8800-2000"),
     Login("company", "公司督办", (Role.MANAGER,), "js", "8800-1000"),

@@ -7,6 +7,7 @@ end of that link. Nothing here writes a row itself where a room has a verb for i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from random import Random
@@ -21,6 +22,8 @@ from accounts.roles import Role
 from applications import steps as applications
 from applications.models import Application, Contact, Equipment
 from contracts import steps as contracts
+from contracts.content import kinds_for
+from contracts.models import Contract
 from demo import names
 from demo.clock import StoryClock
 from documents.files import Checked
@@ -29,11 +32,12 @@ from fees import steps as fees
 from fees.models import Bill
 from fees.standing import Standing
 from metering import steps as metering
+from metering.guards import energizes
 from metering.models import Meter, Seal
 from plans import steps as plans
 from plans.models import Plan, PlanSource
 from surveys import steps as surveys
-from surveys.models import Candidate, SourcePoint
+from surveys.models import Candidate, Photo, SourcePoint
 from workflow import moves
 from workflow.models import Case, Step
 from workflow.process import HV, PROCESS, BusinessType, CustomerClass, Kind
@@ -114,12 +118,12 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
         "existing_kw": 0 if existing == "none" else 4,
         "new_kw": 0 if high else random.choice((4, 6, 8) if private else (15, 30, 45)),
         "new_kva": random.choice((315, 400, 630)) if high else 0,
-        "wanted_on": today + timezone.timedelta(days=40),
+        "wanted_on": today + timedelta(days=40),
     }
     if high:
         given |= {"customer_works": True, "existing_kva": 0}
     if business_type == BusinessType.TEMPORARY:
-        given |= {"temporary_from": today, "temporary_to": today + timezone.timedelta(days=300)}
+        given |= {"temporary_from": today, "temporary_to": today + timedelta(days=300)}
     if business_type == BusinessType.EV_CHARGER:
         given |= {"parking_space": f"B{random.randrange(1, 4)}-{random.randrange(1, 200)}", "parking_right": "owned"}
     if business_type == BusinessType.NAME_CHANGE:
@@ -210,8 +214,6 @@ def begin_survey(stage: Stage, case: Case, *, points: int | None = None) -> Step
 
 
 def add_photo(stage: Stage, step: Step, title: str, by: User) -> None:
-    from surveys.models import Photo
-
     surveys.add_photo(Photo(caption=title), picture(stage.random, title), step=step, by=by)
 
 
@@ -319,8 +321,8 @@ def licence(kind: str) -> Licence:
             "unified_code": "91320102MA1XYZ1239",
             "installs": kind == "contractor",
             "issued_by": "国家能源局江苏监管办公室",
-            "valid_from": today - timezone.timedelta(days=700),
-            "valid_to": today + timezone.timedelta(days=900),
+            "valid_from": today - timedelta(days=700),
+            "valid_to": today + timedelta(days=900),
         },
     )[0]
 
@@ -338,7 +340,7 @@ def qualification(stage: Stage, case: Case, kind: str) -> None:
     step = receive(stage, case, kind)
     stage.clock.later(hours=3)
     check = sheet_of(step)
-    check.licence, check.checked_voltage = licence(kind), "10kv" if case.customer_class in HV else "0.4kv"
+    check.licence, check.checked_voltage = licence(kind), "10kv" if case.customer_class in HV else "380v"
     check.scope_ok = check.grade_ok = check.stamp_ok = True
     check.originals, check.decision = "seen", "passed"
     works.decide(check, by=stage.worker(step))
@@ -422,7 +424,25 @@ def contract(stage: Stage, case: Case) -> None:
     """Drawn from the accepted plan, signed by both."""
     bring_papers(stage, case, Kind.CONTRACT)
     step = fresh(case).step(Kind.CONTRACT)
-    contracts.conclude(step, by=stage.worker(step), customer=case.customer_name[:60])
+    by, private = stage.worker(step), case.customer_class == CustomerClass.LV_RESIDENTIAL
+    drawn = contracts.draw(
+        step, by=by, kind=kinds_for(case)[0], term_from=timezone.localdate(), term_to=_term_end(case)
+    )
+    stage.clock.later(hours=2)
+    drawn = contracts.sign_customer(
+        drawn,
+        by=by,
+        signed_name=case.customer_name[:60],
+        signed_as=Contract.Signer.SELF if private else Contract.Signer.REPRESENTATIVE,
+        signed_how=Contract.How.HAND if private else Contract.How.SEAL,
+    )
+    contracts.sign_utility(drawn, by=by)
+
+
+def _term_end(case: Case) -> date | None:
+    """A temporary supply ends; the others run on."""
+    application = Application.of(case)
+    return application.temporary_to if application else None
 
 
 # Meter --------------------------------------------------------------------------------------------
@@ -435,7 +455,7 @@ def meter_from_stock(stage: Stage, case: Case) -> Meter:
     return Meter.objects.create(
         asset_number=f"3201{case.pk:08d}",
         unit=case.unit,
-        phase="three_3wire" if high else ("three_4wire" if three else "single"),
+        phase="three" if three else "single",
         rating_a="1.5(6)" if high else "5(60)",
         voltage_v="3×100" if high else ("3×220/380" if three else "220"),
         accuracy="0.5S" if high else "2.0",
@@ -465,8 +485,6 @@ def second_fitter(stage: Stage) -> User:
 
 def meter(stage: Stage, case: Case) -> None:
     """The meter hangs and the power is on; or it comes off where the supply ends."""
-    from metering.guards import energizes
-
     if not energizes(case):
         return take_off(stage, case)
     step = hang_meter(stage, case)
