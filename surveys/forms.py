@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -82,7 +83,7 @@ class SurveyForm(SheetForm):
 
     layout = SURVEY_LAYOUT
     can_supply = forms.TypedChoiceField(
-        label=_("can supply"),
+        label=capfirst(_("can supply")),
         choices=YES_NO,
         coerce=lambda value: value in (True, "True"),
         empty_value=None,
@@ -119,7 +120,7 @@ class SurveyForm(SheetForm):
             "customer_signed_at",
         )
         widgets = {"on_site_at": forms.DateTimeInput, "customer_signed_at": forms.DateTimeInput}
-        labels = {"no_supply_reason": _("why it cannot be supplied")}
+        labels = {"no_supply_reason": capfirst(_("why it cannot be supplied"))}
 
     def __init__(self, *args: Any, loads: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -210,7 +211,7 @@ class CandidateForm(SheetForm):
         ),
     )
     workable = forms.TypedChoiceField(
-        label=_("workable"),
+        label=capfirst(_("workable")),
         choices=YES_NO,
         coerce=lambda value: value in (True, "True"),
         empty_value=None,
@@ -272,25 +273,27 @@ class AnswerForm(DressedForm):
     """What the party said: yes, no, or not reached."""
 
     answer = forms.ChoiceField(
-        label=_("answer"), choices=Consent.Answer.choices, widget=forms.RadioSelect
+        label=capfirst(_("answer")), choices=Consent.Answer.choices, widget=forms.RadioSelect
     )
-    on = forms.DateField(label=_("on"))
+    on = forms.DateField(label=capfirst(_("answered on")))
     words = forms.CharField(
-        label=_("what was said"),
+        label=capfirst(_("what was said")),
         max_length=500,
         required=False,
         widget=forms.Textarea,
     )
-    expires_on = forms.DateField(label=_("holds until"), required=False)
+    expires_on = forms.DateField(label=capfirst(_("holds until")), required=False)
     options = forms.CharField(
-        label=_("options told to the customer"),
+        label=capfirst(_("options told to the customer")),
         max_length=1000,
         required=False,
         widget=forms.Textarea,
         help_text=_("After a refusal: what can be done now. It goes to the customer in writing."),
     )
     paper = CheckedFileField(
-        label=_("paper"), required=False, help_text=_("PDF, JPEG, PNG or WebP, at most 15 MB.")
+        label=capfirst(_("paper")),
+        required=False,
+        help_text=_("PDF, JPEG, PNG or WebP, at most 15 MB."),
     )
 
     def clean(self) -> dict:
@@ -315,7 +318,9 @@ class PhotoForm(SheetForm):
         ),
     )
     picture = CheckedFileField(
-        label=_("photo"), kinds=("image",), help_text=_("JPEG, PNG or WebP, at most 15 MB.")
+        label=capfirst(_("photo")),
+        kinds=("image",),
+        help_text=_("JPEG, PNG or WebP, at most 15 MB."),
     )
 
     class Meta:

@@ -75,9 +75,9 @@ def _no_supply(step: Step) -> str:
     if survey is None or survey.can_supply is None:
         return _("It is not decided whether this site can be supplied.")
     return _(
-        "The survey found that it cannot be supplied: %(reason)s Try another source point, "
+        "The survey found that it cannot be supplied: %(reason)s. Try another source point, "
         "or let the supervisor refuse the case with this reason."
-    ) % {"reason": survey.no_supply_reason}
+    ) % {"reason": survey.no_supply_reason.rstrip(" .。")}
 
 
 def _point_to_use(step: Step) -> bool:
@@ -97,7 +97,7 @@ def why_not_usable(point: Candidate, today: date) -> str:
     if open_consents:
         return "; ".join(_why_open(consent, today) for consent in open_consents)
     if point.workable is False:
-        return point.why_not
+        return point.why_not.rstrip(" .。")
     if not point.is_cleared(today):
         return _("nobody has been asked for the consent it needs")
     return _("not judged yet") if point.workable is None else ""

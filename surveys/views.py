@@ -13,7 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from surveys import steps
 from surveys.forms import (
@@ -91,7 +91,12 @@ def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
         "writable": True,
         "submit_label": _("Sign the survey"),
         "secondary": [SAVE],
-        "lead": _("%(n)s points are open on this sheet") % {"n": len(open_points)}
+        "lead": ngettext(
+            "%(n)s matter is open on this sheet",
+            "%(n)s matters are open on this sheet",
+            len(open_points),
+        )
+        % {"n": len(open_points)}
         if survey and open_points
         else "",
         "open_points": open_points if survey else [],
@@ -127,7 +132,8 @@ def _small(request: HttpRequest, step: Step, form: BaseForm, title: str, **more)
     """A small sheet to fill in."""
     context = {"step": step, "case": step.case, "form": form, "title": title, **more}
     context.setdefault("submit_label", _("Save"))
-    context["secondary"] = [{"label": _("Cancel"), "url": step.get_absolute_url(), "key": "Escape"}]
+    cancel = {"label": _("Cancel"), "url": step.get_absolute_url(), "key": "Escape"}
+    context["secondary"] = [cancel, *more.get("secondary", ())]
     return render(request, "surveys/small.html", context)
 
 
@@ -164,7 +170,7 @@ def _point(request: HttpRequest, step: Step, found: Candidate | None) -> HttpRes
     ):
         messages.success(request, _("Source point %(point)s saved.") % {"point": form.instance})
         return redirect(step)
-    title = _("Source point %(label)s") % {"label": found.label if found else _("new")}
+    title = _("Source point %(label)s") % {"label": found.label} if found else _("New source point")
     return _small(request, step, form, title)
 
 
@@ -222,7 +228,8 @@ def photo_new(request: HttpRequest, number: str) -> HttpResponse:
         return redirect(
             "surveys:photo_new" if "more" in request.POST else step.process.url_name, number
         )
-    return _small(request, step, form, _("Photo or sketch"))
+    one_more = {"name": "more", "label": _("Save, and one more"), "icon": "camera"}
+    return _small(request, step, form, _("Photo or sketch"), secondary=[one_more])
 
 
 def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:

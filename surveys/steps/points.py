@@ -123,16 +123,19 @@ def answer_consent(
     moves.record(step.case, what, by=by, step=step, note=note, options=options)
     if consent.is_refused:
         _close_point(candidate, consent)
+        reason = _("%(point)s: %(party)s does not consent. %(words)s") % {
+            "point": candidate,
+            "party": consent.party,
+            "words": words,
+        }
         issue(
             step.case,
-            "deficiency",
+            "refusal",
             by=by,
             step=step,
-            about="consent_refused",
-            point=str(candidate),
-            party=consent.party,
-            answered_on=on.isoformat(),
+            reason=reason.strip(),
             options=options,
+            closes=False,
         )
     return consent
 

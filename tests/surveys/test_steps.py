@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts.roles import Role
+from documents import pdf
 from documents.models import Paper
 from surveys import steps
 from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
@@ -216,7 +217,10 @@ def test_a_refusal_needs_options_and_goes_to_the_customer_in_writing():
     point = Candidate.objects.get()
     assert point.workable is False
     assert "张建国" in point.why_not
-    paper = Paper.objects.filter(case=case, data__about="consent_refused").first()
+    paper = Paper.objects.filter(case=case, kind="refusal").first()
+    assert "张建国" in paper.data["reason"]
+    assert paper.data["closes"] is False
+    assert "2# 分支箱" in pdf.html(paper)
     assert "2# 分支箱" in paper.data["options"]
     assert case.events.get(verb="consent_refused").data["options"] == paper.data["options"]
 

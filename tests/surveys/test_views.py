@@ -114,7 +114,7 @@ def test_consent_is_asked_answered_and_shown(surveyor, case):
     assert response.status_code == 302
     consent.refresh_from_db()
     assert (consent.answer, consent.paper_type) == ("no", "image/jpeg")
-    assert Paper.objects.filter(data__about="consent_refused").count() == 2
+    assert Paper.objects.filter(kind="refusal").count() == 2
     paper = surveyor.get(address(case, "consent_paper", consent.pk))
     assert paper["X-Content-Type-Options"] == "nosniff"
     assert paper.getvalue().startswith(b"\xff\xd8")

@@ -24,7 +24,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         steps = queue.steps_for(request.user, today, form.chosen)
         counts = queue.counts(steps, today)
         tab = form.chosen.get("tab") or "open"
-        page = paging.by_due(queue.listed(steps.filter(queue.in_tab(tab, today))), request.GET)
+        page = paging.by_due(steps.filter(queue.in_tab(tab, today)), request.GET, queue.listed)
         context = {
             "form": form,
             "today": today,
