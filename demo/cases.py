@@ -1,7 +1,7 @@
 """The cases of the demo: over all classes, links and states, the same every time.
 
-A row says what the customer asks for, which link the case has come to, how many working days it has lain there, and
-what else happened to it.
+A row says what the customer asks for, which link the case has come to, how many working days it has lain
+there, and what else happened to it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Unit, User
+from accounts.models import Unit
 from accounts.roles import Role
+from applications.models import Application
 from demo import office, story, walk
 from demo.clock import StoryClock, telling
 from demo.walk import Stage
@@ -25,8 +26,6 @@ from workflow.process import BusinessType, CustomerClass, Kind
 
 RES, OTHER, SINGLE, DUAL = CustomerClass.values
 NEW, INCREASE, SEPARATION = BusinessType.NEW, BusinessType.INCREASE, BusinessType.SEPARATION
-# How many working days a link takes when all goes well, with a margin; the stories begin so early.
-PACE = 3
 
 
 class Row(NamedTuple):
@@ -201,49 +200,38 @@ ROWS = (
 
 
 def seed(today: date | None = None) -> list[Case]:
-    """Make the whole demo: the stories first, then the rows; each case in a transaction of its own."""
-    today = today or timezone.localdate()
+    """Make the whole demo: the stories, then the rows; each in a transaction of its own."""
+    # The last moment of the demo is yesterday's: nothing lies in the reader's future.
+    last = clocks.calendar().add(today or timezone.localdate(), -1)
     people = office.build()
+    units = {unit.code: unit for unit in Unit.objects.all()}
     random = Random(20261020)
-    cases = [
-        _tell(people, random, today, ago, function) for function, ago in story.STORIES.values()
-    ]
-    return cases + [_tell(people, random, today, _ago(row), _teller(row)) for row in ROWS]
+    cases = []
+    for tell, ago in story.STORIES.values():
+        with telling(_clock(last, ago, random)) as clock, transaction.atomic():
+            cases.append(tell(Stage(people, clock, random, units["lhcd"])))
+    for row in ROWS:
+        stage = Stage(people, _clock(last, 0, random), random, units[row.unit])
+        with telling(stage.clock):
+            application = walk.sheet(stage, row.business_type, row.customer_class, **row.columns)
+        stage.clock = _clock(last, row.lain + walk.days_until(application, row.until), random)
+        with telling(stage.clock), transaction.atomic():
+            cases.append(_tell(stage, row, application))
+    return cases
 
 
-def _ago(row: Row) -> int:
-    """How many working days ago the row's story begins, so that it ends today."""
-    order = list(Kind.values)
-    links = order.index(row.until) if row.until else len(order)
-    long = row.customer_class in (SINGLE, DUAL)
-    return row.lain + (PACE if long else 2) * links + 1
+def _clock(last: date, ago: int, random: Random) -> StoryClock:
+    """A clock that stands so many working days before the last one, some time in the morning."""
+    day = clocks.calendar().add(last, -ago) if ago else last
+    return StoryClock(day, hour=8, minute=random.randrange(60))
 
 
-@transaction.atomic
-def _tell(people: dict[str, User], random: Random, today: date, ago: int, tell) -> Case:
-    """Walk one story from so many working days ago; it must be over before now."""
-    clock = StoryClock(clocks.calendar().add(today, -ago), hour=8, minute=random.randrange(60))
-    with telling(clock):
-        case = tell(Stage(people, clock, random))
+def _tell(stage: Stage, row: Row, application: Application) -> Case:
+    """Walk a row to its link, and let happen what else happened."""
+    case = walk.take(stage, application)
+    walk.contact(stage, case, "受理时当面说明流程和时限")
+    case = walk.walk(stage, case, until=row.until)
+    if row.also:
+        stage.clock.later(minutes=30)
+        TWISTS[row.also](stage, case)
     return walk.fresh(case)
-
-
-def _teller(row: Row) -> Callable[[Stage], Case]:
-    def tell(stage: Stage) -> Case:
-        unit = Unit.objects.get(code=row.unit)
-        application = walk.sheet(stage, row.business_type, row.customer_class, **row.columns)
-        clerk = stage.people["sunyue" if unit.code == "lhcd" else "qinlan"]
-        case = walk.take(stage, application, unit=unit, by=clerk)
-        walk.contact(stage, case, "受理时当面说明流程和时限", by=clerk)
-        stage.clock.later(hours=1)
-        case = walk.walk(stage, case, until=row.until)
-        if row.until:
-            _arrive(stage, row.lain)
-            TWISTS[row.also](stage, walk.fresh(case))
-        return case
-
-    return tell
-
-
-def _arrive(stage: Stage, lain: int) -> None:
-    """Nothing to do for the clock: the story began so early that it has lain here since."""

@@ -1,7 +1,7 @@
 """The customer of DOMAIN section 1, frozen where it went wrong, and where this product stops it.
 
-王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an own account. Each case
-below is the same story stopped at another turning point.
+王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an own account.
+Each case below is the same story stopped at another turning point.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from accounts.roles import Role
 from demo import walk
 from demo.walk import Stage
 from surveys import steps as surveys
-from surveys.models import Candidate, Consent
-from surveys.models import SourcePoint
+from surveys.models import Candidate, Consent, SourcePoint
 from workflow import moves
 from workflow.models import Case, StopReason
 from workflow.process import BusinessType, CustomerClass, Kind
@@ -61,7 +60,13 @@ def surveyed(stage: Stage, case: Case) -> tuple[Candidate, Candidate]:
     for place, metres in ((points[0], 6), (points[1], 42)):
         found.append(
             surveys.measure(
-                Candidate(source_point=place, distance_m=metres, cable_m=metres, consent_needed=True, works="进户电缆"),
+                Candidate(
+                    source_point=place,
+                    distance_m=metres,
+                    cable_m=metres,
+                    consent_needed=True,
+                    works="进户电缆",
+                ),
                 step=survey.step,
                 by=by,
             )
@@ -98,7 +103,7 @@ def refuses(stage: Stage, consent: Consent) -> None:
 
 
 def neighbour_refused(stage: Stage) -> Case:
-    """Turning point 2: the co-user refuses the tap, the other point waits for the owners' committee."""
+    """Turning point 2: the co-user refuses the tap; the other point waits for a committee."""
     case = accepted(stage)
     stage.clock.next_day()
     old, other = surveyed(stage, walk.fresh(case))
@@ -129,7 +134,7 @@ def stopped(stage: Stage) -> Case:
 
 
 def solved(stage: Stage) -> Case:
-    """How it ends here: the committee agrees, the plan is answered and accepted, the power is on."""
+    """How it ends here: the committee agrees, the plan is accepted, the power is on."""
     case = neighbour_refused(stage)
     stage.clock.next_day()
     step = walk.fresh(case).step(Kind.SURVEY)

@@ -40,7 +40,15 @@ from surveys import steps as surveys
 from surveys.models import Candidate, Photo, SourcePoint
 from workflow import moves
 from workflow.models import Case, Step
-from workflow.process import HV, PROCESS, BusinessType, CustomerClass, Kind
+from workflow.process import (
+    HV,
+    PROCESS,
+    BusinessType,
+    CustomerClass,
+    Kind,
+    descendants,
+    kinds_of,
+)
 from works import steps as works
 from works.guards import sheet_of
 from works.models import (
@@ -62,10 +70,16 @@ class Stage:
     people: dict[str, User]
     clock: StoryClock
     random: Random
+    unit: Unit
 
     def who(self, role: str) -> User:
-        """The person of the demo who holds the role; of several surveyors or approvers the first."""
-        return self.people[next(login.username for login in PEOPLE if role in login.roles)]
+        """The first person of the demo who holds the role and sees the office of the story."""
+        return next(
+            self.people[login.username]
+            for login in PEOPLE
+            if role in login.roles
+            and self.unit.path.startswith(self.people[login.username].unit.path)
+        )
 
     def worker(self, step: Step) -> User:
         return step.owner or self.who(step.process.role)
@@ -82,7 +96,11 @@ def picture(random: Random, text: str) -> Checked:
     draw = ImageDraw.Draw(image)
     for _ in range(12):
         x, y = random.randrange(600), random.randrange(440)
-        draw.rectangle((x, y, x + random.randrange(20, 160), y + random.randrange(20, 120)), outline=(90, 100, 110), width=3)
+        draw.rectangle(
+            (x, y, x + random.randrange(20, 160), y + random.randrange(20, 120)),
+            outline=(90, 100, 110),
+            width=3,
+        )
     out = BytesIO()
     image.save(out, "JPEG", quality=70)
     return Checked(out.getvalue(), "image/jpeg", f"{text}.jpg")
@@ -95,7 +113,11 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
     """An application as such a customer hands it in."""
     random, private = stage.random, customer_class == CustomerClass.LV_RESIDENTIAL
     high = customer_class in HV
-    existing = "none" if business_type in (BusinessType.NEW, BusinessType.TEMPORARY, BusinessType.EV_CHARGER) else "own"
+    existing = (
+        "none"
+        if business_type in (BusinessType.NEW, BusinessType.TEMPORARY, BusinessType.EV_CHARGER)
+        else "own"
+    )
     today = timezone.localdate()
     given = {
         "business_type": business_type,
@@ -111,7 +133,9 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
         "street": names.street(random),
         "room": names.room(random) if private else "",
         "existing_supply": existing,
-        "account_number": f"0312 {random.randrange(10000):04d} {random.randrange(1000):03d}" if existing == "own" else "",
+        "account_number": f"0312 {random.randrange(10000):04d} {random.randrange(1000):03d}"
+        if existing == "own"
+        else "",
         "category": "residential" if private else "commercial",
         "voltage": "10kv" if high else ("220v" if private else "380v"),
         "sources_wanted": 2 if customer_class == CustomerClass.HV_DUAL else 1,
@@ -125,7 +149,10 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
     if business_type == BusinessType.TEMPORARY:
         given |= {"temporary_from": today, "temporary_to": today + timedelta(days=300)}
     if business_type == BusinessType.EV_CHARGER:
-        given |= {"parking_space": f"B{random.randrange(1, 4)}-{random.randrange(1, 200)}", "parking_right": "owned"}
+        given |= {
+            "parking_space": f"B{random.randrange(1, 4)}-{random.randrange(1, 200)}",
+            "parking_right": "owned",
+        }
     if business_type == BusinessType.NAME_CHANGE:
         given |= {"previous_holder": names.person(random)}
     if business_type == BusinessType.RELOCATION:
@@ -135,7 +162,13 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
 
 def papers(customer_class: str) -> set[str]:
     """What the customer brings on the first day: identity and form; the rest is owed."""
-    return {"form", "id", f"licence_{customer_class}", f"equipment_{customer_class}", f"site_plan_{customer_class}"}
+    return {
+        "form",
+        "id",
+        f"licence_{customer_class}",
+        f"equipment_{customer_class}",
+        f"site_plan_{customer_class}",
+    }
 
 
 def equipment(application: Application) -> list[Equipment]:
@@ -143,24 +176,27 @@ def equipment(application: Application) -> list[Equipment]:
     if application.customer_class == CustomerClass.LV_RESIDENTIAL:
         return [
             Equipment(name="空调", category="cooling", quantity=2, unit_kw=Decimal("1.5")),
-            Equipment(name="储水式电热水器", category="heating", quantity=1, unit_kw=Decimal("2.2")),
+            Equipment(
+                name="储水式电热水器", category="heating", quantity=1, unit_kw=Decimal("2.2")
+            ),
         ]
     return [Equipment(name="电动机", category="power", quantity=4, unit_kw=Decimal("7.5"))]
 
 
-def take(stage: Stage, application: Application, *, unit: Unit | None = None) -> Case:
+def take(stage: Stage, application: Application) -> Case:
     """The clerk opens and accepts the case."""
-    clerk = stage.who(Role.CLERK)
     return applications.take(
         application,
         equipment(application),
-        by=clerk,
-        unit=unit or clerk.unit,
+        by=stage.who(Role.CLERK),
+        unit=stage.unit,
         papers=papers(application.customer_class),
     )
 
 
-def contact(stage: Stage, case: Case, summary: str, *, reached: bool = True, promised_on=None) -> None:
+def contact(
+    stage: Stage, case: Case, summary: str, *, reached: bool = True, promised_on=None
+) -> None:
     """A call with the customer."""
     note = Contact(
         direction=Contact.Direction.OUT,
@@ -204,7 +240,9 @@ def begin_survey(stage: Stage, case: Case, *, points: int | None = None) -> Step
     step = case.step(Kind.SURVEY)
     by = stage.worker(step)
     survey = surveys.begin(step, by=by)
-    wanted = points or (2 if case.is_contested or case.customer_class == CustomerClass.HV_DUAL else 1)
+    wanted = points or (
+        2 if case.is_contested or case.customer_class == CustomerClass.HV_DUAL else 1
+    )
     if survey.needs_point:
         for ordinal in range(wanted):
             surveys.measure(point(stage, case, ordinal), step=survey.step, by=by)
@@ -253,7 +291,9 @@ def draw_plan(stage: Stage, case: Case) -> Step:
     by, high = stage.worker(step), case.customer_class in HV
     plan, _ = plans.draft_for(step)
     plan.total_kva = plan.total_kva or Decimal(8)
-    plan.primary_wiring = "单母线分段" if case.customer_class == CustomerClass.HV_DUAL else "单电源放射式"
+    plan.primary_wiring = (
+        "单母线分段" if case.customer_class == CustomerClass.HV_DUAL else "单电源放射式"
+    )
     plan.property_boundary = "10 kV 分支箱出线桩头" if high else "表箱出线开关"
     plan.ct_ratio, plan.pt_ratio = ("50/5", "10/0.1") if high else ("", "")
     plan.meter_type, plan.meter_accuracy = ("三相智能表", "0.5S") if high else ("单相智能表", "2.0")
@@ -330,7 +370,9 @@ def licence(kind: str) -> Licence:
 def receive(stage: Stage, case: Case, kind: str) -> Step:
     """The customer hands in the file, or asks for the check."""
     step = fresh(case).step(kind)
-    request = Request(step=step, received_at=timezone.now(), what="资料一套", from_whom=case.customer_name[:60])
+    request = Request(
+        step=step, received_at=timezone.now(), what="资料一套", from_whom=case.customer_name[:60]
+    )
     works.receive(request, by=stage.worker(step))
     return fresh(case).step(kind)
 
@@ -340,7 +382,10 @@ def qualification(stage: Stage, case: Case, kind: str) -> None:
     step = receive(stage, case, kind)
     stage.clock.later(hours=3)
     check = sheet_of(step)
-    check.licence, check.checked_voltage = licence(kind), "10kv" if case.customer_class in HV else "380v"
+    check.licence, check.checked_voltage = (
+        licence(kind),
+        "10kv" if case.customer_class in HV else "380v",
+    )
     check.scope_ok = check.grade_ok = check.stamp_ok = True
     check.originals, check.decision = "seen", "passed"
     works.decide(check, by=stage.worker(step))
@@ -363,8 +408,12 @@ def drawings(stage: Stage, case: Case) -> None:
     review.follows_plan = review.power_quality_ok = review.protection_ok = True
     review.decision = "passed"
     review.save()
-    file = documents.steps.attach(case, picture(stage.random, "A-01"), title="A-01", by=by, step=step)
-    DrawingSheet.objects.create(review=review, kind="substation", number="A-01", title="一次接线图", attachment=file)
+    file = documents.steps.attach(
+        case, picture(stage.random, "A-01"), title="A-01", by=by, step=step
+    )
+    DrawingSheet.objects.create(
+        review=review, kind="substation", number="A-01", title="一次接线图", attachment=file
+    )
     stage.clock.next_day()
     works.decide(review, by=by)
 
@@ -377,11 +426,22 @@ def check(stage: Stage, case: Case, kind: str) -> None:
     inspection.inspector, inspection.inspected_at, inspection.result = by, timezone.now(), "passed"
     if kind == Kind.MID_CHECK:
         inspection.may_cover = True
-        file = documents.steps.attach(case, picture(stage.random, "trench"), title="电缆沟", by=by, step=step)
+        file = documents.steps.attach(
+            case, picture(stage.random, "trench"), title="电缆沟", by=by, step=step
+        )
         CheckPhoto.objects.create(step=step, attachment=file, shows="电缆沟", before_covering=True)
     else:
-        for name in ("as_built", "change_notes", "installation_records", "test_reports", "relay_settings",
-                     "maker_certificates", "concealed_records", "operating_rules", "duty_staff"):
+        for name in (
+            "as_built",
+            "change_notes",
+            "installation_records",
+            "test_reports",
+            "relay_settings",
+            "maker_certificates",
+            "concealed_records",
+            "operating_rules",
+            "duty_staff",
+        ):
             setattr(inspection, name, True)
         ReceivingEquipment.objects.get_or_create(
             step=step, type="transformer", kva=400, maker="苏变", serial=f"T-{case.pk}"
@@ -399,7 +459,7 @@ def acceptance(stage: Stage, case: Case) -> None:
     check(stage, case, Kind.ACCEPTANCE)
 
 
-# Money and contract --------------------------------------------------------------------------------
+# Money and contract -------------------------------------------------------------------------------
 
 
 def issue_bill(stage: Stage, case: Case) -> Bill | None:
@@ -417,7 +477,13 @@ def pay(stage: Stage, case: Case) -> None:
     bill = issue_bill(stage, case)
     if bill:
         stage.clock.next_day()
-        fees.receive(bill, by=stage.who(Role.CASHIER), method="transfer", payer=case.customer_name[:60], reference="转账 0417")
+        fees.receive(
+            bill,
+            by=stage.who(Role.CASHIER),
+            method="transfer",
+            payer=case.customer_name[:60],
+            reference="转账 0417",
+        )
 
 
 def contract(stage: Stage, case: Case) -> None:
@@ -426,7 +492,11 @@ def contract(stage: Stage, case: Case) -> None:
     step = fresh(case).step(Kind.CONTRACT)
     by, private = stage.worker(step), case.customer_class == CustomerClass.LV_RESIDENTIAL
     drawn = contracts.draw(
-        step, by=by, kind=kinds_for(case)[0], term_from=timezone.localdate(), term_to=_term_end(case)
+        step,
+        by=by,
+        kind=kinds_for(case)[0],
+        term_from=timezone.localdate(),
+        term_to=_term_end(case),
     )
     stage.clock.later(hours=2)
     drawn = contracts.sign_customer(
@@ -536,7 +606,7 @@ LINKS = {
 
 
 def walk(stage: Stage, case: Case, *, until: str | None = None) -> Case:
-    """Do link after link, a working day each, until the named one is open, or the case is closed."""
+    """Do link after link until the named one is open, or the case is closed."""
     if until is not None and until not in PROCESS:
         raise ValueError(until)
     while (case := fresh(case)).is_open:
@@ -552,8 +622,26 @@ def walk(stage: Stage, case: Case, *, until: str | None = None) -> Case:
         claim(stage, live[0])
         stage.clock.later(hours=1)
         LINKS[live[0].kind](stage, case)
-        stage.clock.next_day()
+        reached = fresh(case).step(until) if until else None
+        if not (reached and reached.is_live):
+            stage.clock.next_day()
     return case
+
+
+# Working days that a link takes in the walk, where it is not one.
+DAYS = {Kind.PLAN: 2, Kind.DRAWINGS: 2, Kind.MID_CHECK: 2, Kind.ACCEPTANCE: 2}
+
+
+def days_until(application: Application, until: str | None) -> int:
+    """How many working days the walk takes from the counter to the opening of a link."""
+    facts = Case(**{name: value for name, value in application.facts.items() if value is not None})
+    if application.customer_class in HV:
+        facts.customer_works = facts.concealed_works = True  # as the survey finds
+    here = kinds_of(facts)
+    before = {k for k in here if until is None or until in descendants(k)} - {Kind.APPLICATION}
+    billed = Kind.FEES in before and application.customer_class == CustomerClass.HV_DUAL
+    days = sum(DAYS.get(kind, 1) for kind in before) + billed
+    return days - 1 if until and before else days
 
 
 def claim(stage: Stage, step: Step) -> None:
