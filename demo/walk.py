@@ -153,6 +153,8 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
             "parking_space": f"B{random.randrange(1, 4)}-{random.randrange(1, 200)}",
             "parking_right": "owned",
         }
+    if business_type == BusinessType.DECREASE:
+        given |= {"existing_kw": 60, "new_kw": 20}
     if business_type == BusinessType.NAME_CHANGE:
         given |= {"previous_holder": names.person(random)}
     if business_type == BusinessType.RELOCATION:
@@ -621,7 +623,7 @@ def walk(stage: Stage, case: Case, *, until: str | None = None) -> Case:
             continue
         claim(stage, live[0])
         stage.clock.later(hours=1)
-        LINKS[live[0].kind](stage, case)
+        LINKS[live[0].kind](stage, fresh(case))
         reached = fresh(case).step(until) if until else None
         if not (reached and reached.is_live):
             stage.clock.next_day()
