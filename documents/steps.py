@@ -227,7 +227,7 @@ def issue(
     Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # one number at a time
     count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
     number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
-    said = rooms.frozen(case, kind, step) | data
+    said = rooms.frozen(case, kind, step, data) | data
     papers = [
         Paper.objects.create(
             case=case,
