@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from accounts.roles import Role
 
-PASSWORD = "jiedian-demo"
+PASSWORD = "jiedian-demo"  # noqa: S105 - shown on the login page of the demo
 
 
 class Login(NamedTuple):

@@ -1,5 +1,5 @@
 """Settings, urls, celery: the only place that knows all rooms."""
 
-from .celery import app as celery_app
+from config.celery import app as celery_app
 
 __all__ = ["celery_app"]

@@ -17,6 +17,10 @@ UNSAFE_SECRETS = {"", "secret", "change-me", "changeme", "insecure"}
 class Unsafe(ImproperlyConfigured, SystemExit):
     """A setting is missing or unsafe; ends the process with its one sentence, without a trace."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = sentence
+
 
 def flag(name: str, default: bool = False) -> bool:
     """A yes-or-no variable."""

@@ -1,4 +1,6 @@
-"""The one settings file. What differs between machines comes from the environment (see .env.example)."""
+"""The one settings file. What differs between machines comes from the environment (see
+.env.example).
+"""
 
 import os
 import tempfile
@@ -19,7 +21,8 @@ PRODUCTION = not (DEMO or TEST)
 DEBUG = env.flag("DEBUG")
 if PRODUCTION and DEBUG:
     raise env.Unsafe(
-        "DEBUG is on: it shows the inside of the program to everybody; unset it, or set JIEDIAN_DEMO=1."
+        "DEBUG is on: it shows the inside of the program to everybody; unset it, "
+        "or set JIEDIAN_DEMO=1."
     )
 
 SECRET_KEY = env.secret_key(production=PRODUCTION, store=VAR_DIR / "secret")
@@ -55,6 +58,7 @@ INSTALLED_APPS = [
     "fees",
     "contracts",
     "metering",
+    "demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -143,6 +147,10 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLED = not TEST
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "accounts.backends.client_address"
+# How many proxies of our own stand before the web process; the address before the last of them
+# counts.
+PROXIES = int(os.environ.get("PROXIES", "1" if PRODUCTION else "0"))
 
 # Language and time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -242,8 +250,9 @@ CELERY_BEAT_SCHEDULE = {
     "prove-fees": {"task": "fees.tasks.prove_fees", "schedule": crontab(hour=6, minute=0)},
 }
 
-# The clocks -----------------------------------------------------------------------------------------
-# Civil Code art. 201: the day of the event is not counted. Some utilities count it: set to True there.
+# The clocks --------------------------------------------------------------------------------------
+# Civil Code art. 201: the day of the event is not counted. Some utilities count it: set to True
+# there.
 COUNT_FIRST_DAY = env.flag("COUNT_FIRST_DAY")
 SILENCE_WORKING_DAYS = int(os.environ.get("SILENCE_WORKING_DAYS", "5"))
 

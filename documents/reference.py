@@ -1,4 +1,6 @@
-"""The published list of papers as shipped: editable rows, each with its basis (DOMAIN section 5)."""
+"""The published list of papers as shipped: editable rows, each with its basis (DOMAIN
+section 5).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ LIST_2024 = "供电营业规则 2024"
 SAMPLE = "Published list of the company (sample)"
 RES, OTHER, SINGLE, DUAL = "lv_residential", "lv_other", "hv_single", "hv_dual"
 
+# ruff: noqa: E501 - a table, a row a line
 # code, English, Chinese, classes, other columns
 PAPERS: tuple[tuple[str, str, str, tuple[str, ...], dict], ...] = (
     ("form", "Application form, signed", "用电申请表（签字）", ("",), {"working_days": 5}),

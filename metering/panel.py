@@ -1,2 +1,130 @@
-def panel(step, user):
-    return {}
+"""What the case page and the sheets show of meter, power on and call-back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from metering import guards
+from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
+from metering.models import Installation
+from workflow.models import Step
+from workflow.process import Kind
+from workflow.sheets import Section, readonly
+from workflow.why import Findings
+
+
+def panel(step: Step, user: User) -> dict[str, Any]:
+    """What was found so far; three queries."""
+    if step.kind == Kind.CALLBACK:
+        sheet = guards.callback_of(step)
+        return {
+            "step": step,
+            "call": sheet,
+            "attempts": list(sheet.attempts.all()) if sheet else [],
+        }
+    return {
+        "step": step,
+        "order": guards.installation_of(step),
+        "removal": guards.removal_of(step) if guards.may_remove(step.case) else None,
+        "power": guards.energization_of(step),
+    }
+
+
+def stage(step: Step) -> str:
+    """Whose turn it is: the old meter, the work order, or power on."""
+    if guards.removes(step.case):
+        removal = guards.removal_of(step)
+        if removal is None or removal.signed_at is None:
+            return "removal"
+    if guards.installs(step.case):
+        order = guards.installation_of(step)
+        if order is None or order.signed_at is None:
+            return "order"
+    return "power" if guards.energizes(step.case) else "removal"
+
+
+def said(stage: str, signing: bool) -> str:
+    """What has just happened, for the person."""
+    if not signing:
+        return _("Draft saved.")
+    return {
+        "removal": _("Signed: the old meter is off or sealed."),
+        "order": _("Signed: the meter hangs. Power on is next."),
+        "power": _("Power is on. The customer is called in two working days."),
+    }[stage]
+
+
+def page(step: Step, stage: str) -> dict[str, Any]:
+    """What the pages of the meter step need."""
+    case = step.case
+    return {
+        "step": step,
+        "case": case,
+        "stage": stage,
+        "removal_url": _removal_url(step, stage),
+        "sections": sections(step),
+        "photos": list(step.meter_photos.select_related("attachment")),
+        "why": Findings(case, timezone.localdate()).why_not_finished(step)
+        if stage == "power"
+        else None,
+        "submit_label": {
+            "removal": _("Sign the removal"),
+            "order": _("Sign the work order"),
+            "power": _("Power is on"),
+        }.get(stage, ""),
+        "secondary": [
+            {"label": _("Save draft"), "name": "save", "key": "s", "icon": "save"},
+        ],
+    }
+
+
+def _removal_url(step: Step, stage: str) -> str:
+    """Where an old meter may have to come off, and has not."""
+    if stage in ("", "removal") or not guards.may_remove(step.case) or not step.is_live:
+        return ""
+    removal = guards.removal_of(step)
+    signed = removal is not None and removal.signed_at is not None
+    return "" if signed else reverse("metering:removal", args=[step.case.number])
+
+
+def sections(step: Step) -> list[Section]:
+    """What is signed, to read."""
+    found = []
+    for title, sheet, form in (
+        (_("Old meter"), guards.removal_of(step), RemovalForm),
+        (_("Work order"), guards.installation_of(step), OrderForm),
+        (_("Power on"), guards.energization_of(step), PowerForm),
+    ):
+        if sheet is None or (step.is_live and not sheet.signed_at):
+            continue
+        pairs = [pair for section in readonly(sheet, form.layout) for pair in section.pairs]
+        pairs = [(label, value) for label, value in pairs if value not in (None, "")]
+        if isinstance(sheet, Installation):
+            pairs += [
+                (_("seal: %(place)s") % {"place": seal.get_place_display()}, seal.number)
+                for seal in sheet.seals.all()
+            ]
+        found.append(Section(title, [], pairs=pairs))
+    return found
+
+
+def call_page(step: Step) -> dict[str, Any]:
+    """What the page of the call-back needs."""
+    sheet = guards.callback_of(step)
+    return {
+        "step": step,
+        "case": step.case,
+        "sheet": sheet,
+        "attempts": list(sheet.attempts.select_related("by")) if sheet else [],
+        "sections": readonly(sheet, CallBackForm.layout) if sheet else [],
+        "submit_label": _("Sign"),
+        "secondary": [
+            {"label": _("Not reached"), "name": "not_reached", "icon": "phone"},
+            {"label": _("Save draft"), "name": "save", "key": "s", "icon": "save"},
+        ],
+    }

@@ -1,4 +1,10 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from metering import views
 
 app_name = "metering"
-urlpatterns = []
+urlpatterns = [
+    path("meter/", views.meter, name="meter"),
+    path("meter/removal/", views.removal, name="removal"),
+    path("callback/", views.callback, name="callback"),
+]

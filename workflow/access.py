@@ -8,7 +8,9 @@ from workflow.models import Case, Step
 
 
 def get_case_or_404(request: HttpRequest, number: str) -> Case:
-    """The case as this person may see it; locked for the request when something is to be written."""
+    """The case as this person may see it; locked for the request when something is to be
+    written.
+    """
     cases = Case.objects.visible_to(request.user)
     if request.method == "POST":
         locked = (

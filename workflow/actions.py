@@ -18,7 +18,7 @@ from workflow.models import Case, Step
 
 @dataclass(frozen=True)
 class Action:
-    """One way to move a case. `person` and `state` say what in reader and case stands against it."""
+    """One way to move a case. `person` and `state` tell what in reader or case hinders it."""
 
     code: str
     label: Any

@@ -12,7 +12,9 @@ from workflow.models import Case, DeadlineRule, Event, Step, StopReason, WorkDay
 
 
 class ClockAdmin(admin.ModelAdmin):
-    """A table that due dates are computed from: saving recomputes the open ones and logs old → new."""
+    """A table that due dates are computed from: saving recomputes the open ones and logs
+    old → new.
+    """
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

@@ -1,4 +1,4 @@
-"""Where does it hurt? The supervisor's figures, counted by the database, each leading to its list."""
+"""Where does it hurt? The figures of the supervisor, each leading to the list behind it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ class Calendar:
     def __init__(
         self, exceptions: Iterable[tuple[date, bool]], confirmed_until: date, horizon: date
     ) -> None:
-        """`exceptions` are (day, worked) that differ from Monday–Friday; the list reaches `horizon`."""
+        """`exceptions` are (day, worked) that differ from Monday–Friday; the list reaches
+        `horizon`.
+        """
         self.confirmed_until = confirmed_until
         self.exceptions = dict(exceptions)
         first = min(self.exceptions, default=confirmed_until)
@@ -111,7 +113,8 @@ def ledger(
 ) -> list[LedgerDay]:
     """Every day from the event to the due date, each with its reason; the last one is the due date.
 
-    `start` is the day of the event, `limit` the working days allowed, `stopped` days on which the clock
+    `start` is the day of the event, `limit` the working days allowed, `stopped` days on which the
+    clock
     stood still. A last day is always a working day, because only those are counted.
     """
     count = int(count_first_day and calendar.is_working(start) and start not in stopped)

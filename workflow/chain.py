@@ -8,7 +8,9 @@ from workflow.models import Case, Event
 
 
 def verify(numbers: Collection[str] = ()) -> tuple[int, str]:
-    """Walk the chains; returns the events checked and the first fault in words ("" when there is none)."""
+    """Walk the chains; returns the events checked and the first fault in words ("" when there is
+    none).
+    """
     cases = Case.objects.filter(number__in=numbers) if numbers else Case.objects.all()
     checked = 0
     for case in cases.order_by("pk").iterator(chunk_size=500):

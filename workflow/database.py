@@ -8,7 +8,9 @@ from django.db import migrations
 def on_both_engines(
     *, postgresql: tuple[str, str], sqlite: tuple[str, str]
 ) -> migrations.RunPython:
-    """An operation of (forwards, backwards) SQL for each engine; statements are separated by a line `--;`."""
+    """An operation of (forwards, backwards) SQL for each engine; statements are separated by a line
+    `--;`.
+    """
 
     def run(which: int):
         def apply(apps, schema_editor):

@@ -1,4 +1,4 @@
-"""The three clocks of a case, always together: utility time, elapsed, silence (DOMAIN section 4)."""
+"""The three clocks of a case: utility time, elapsed, silence (DOMAIN section 4)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Dial:
 
 
 def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
-    """Working days used of the whole-case limit; those on which it waited for others are hatched."""
+    """Working days used of the whole-case limit; waiting days are hatched."""
     name = _("Utility time")
     if case.accepted_at is None:
         return Dial(

@@ -1,6 +1,7 @@
 """The ladder of reminders (DOMAIN section 9): which rung is when, and who is told.
 
-A ladder stands on a due date: of a step, of the silence of a case, of the review of a stop, of a paper owed.
+A ladder stands on a due date: of a step, of the silence of a case, of the review of a stop, of a
+paper owed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from workflow.models import Alert, Case, Step, Subject
 
 
 class Rung(NamedTuple):
-    """`offset` in working days from the due date; `tells` are roles, OWNER standing for the step's owner."""
+    """`offset` in working days from the due date; `tells` are roles, OWNER standing for the step's
+    owner.
+    """
 
     offset: int
     tells: tuple[str, ...]
@@ -58,7 +61,8 @@ def stand(
 ):
     """Put up, move or take down (`due_on` None) the ladder of a subject.
 
-    A first rung that lies in the past is left out: who was just handed a day's work needs no reminder of it.
+    A first rung that lies in the past is left out: who was just handed a day's work needs no
+    reminder of it.
     """
     if due_on is None:
         Alert.objects.filter(subject=subject, ref=ref).delete()

@@ -1,8 +1,8 @@
 """The one door: the only code that changes a state.
 
-Each move locks the case row, checks the person, checks the guards, makes the transition, sets the clocks,
-opens what became ready and appends one event, in one transaction. Everything else (pages, tablets, tasks, admin,
-commands) goes through the rooms' `steps.py`, and those through here.
+Each move locks the case row, checks the person, checks the guards, makes the transition, sets
+the clocks, opens what became ready and appends one event, in one transaction. Everything else
+(pages, tablets, tasks, admin, commands) goes through the rooms' `steps.py`, and those through here.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ def open_case(
 ) -> Case:
     """Open a case with its steps; the application step is in the hand of the person who took it.
 
-    `columns` are the columns of Case that lists and the process need (customer_name, address, phone,
-    business_type, customer_class, existing_supply, …).
+    `columns` are the columns of Case that lists and the process need (customer_name, address,
+    phone, business_type, customer_class, existing_supply, …).
     """
     if not by.has_role(Role.CLERK):
         raise Refused(_("This is the work of: %(role)s.") % {"role": Role.CLERK.label})
@@ -217,7 +217,9 @@ def open_case(
 
 
 def _new_case(year: int, **columns: Any) -> Case:
-    """A row with the next number of the year, e.g. 2026-000123; who loses a race takes the one after."""
+    """A row with the next number of the year, e.g. 2026-000123; who loses a race takes the one
+    after.
+    """
     while True:
         last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))[
             "last"
@@ -293,7 +295,9 @@ def hand_over(step: Step, *, by: User, note: str = "", role: str | None = None) 
 
 @transaction.atomic
 def take_back(step: Step, *, by: User | None, note: str = "", at: datetime | None = None) -> Step:
-    """The customer has done their part (the file is complete, the check is asked for): our clock runs."""
+    """The customer has done their part (the file is complete, the check is asked for): our clock
+    runs.
+    """
     move = _Move(step.case_id, by, at)
     step = move.step(step.pk)
     demand_worker(step, by)
@@ -308,7 +312,8 @@ def take_back(step: Step, *, by: User | None, note: str = "", at: datetime | Non
 def stop(
     step: Step, *, by: User, reason: StopReason, party: str, evidence: str, review_on: date
 ) -> Step:
-    """Stop the utility's clock for a listed reason, with evidence, a party waited for and a review date.
+    """Stop the utility's clock for a listed reason, with evidence, a party waited for and a review
+    date.
 
     The cap comes with the reason; a review date past it is refused (DOMAIN section 4).
     """
@@ -319,14 +324,16 @@ def stop(
     if not move.today < review_on <= cap_on:
         raise Refused(
             _(
-                "The review date must lie after today and not after %(cap)s, when the clock runs again."
+                "The review date must lie after today and not after %(cap)s, "
+                "when the clock runs again."
             )
             % {"cap": f"{cap_on:%Y-%m-%d}"}
         )
     if not reason.active or not party.strip() or not evidence.strip():
         raise Refused(
             _(
-                "A stop needs its evidence, the party waited for, a review date and the day the clock runs again."
+                "A stop needs its evidence, the party waited for, a review date "
+                "and the day the clock runs again."
             )
         )
     move.transit(step, "stop", due_on=None, **_taking(step, by))
@@ -355,7 +362,9 @@ def stop(
 
 @transaction.atomic
 def resume(step: Step, *, by: User | None, note: str = "", at: datetime | None = None) -> Step:
-    """The clock runs again; days that stood still are added to the due date. By None: the cap was reached."""
+    """The clock runs again; days that stood still are added to the due date. By None: the cap was
+    reached.
+    """
     move = _Move(step.case_id, by, at)
     step = move.step(step.pk)
     if by and not by.has_role(*STEERING):
@@ -382,8 +391,10 @@ def finish(
 ) -> Step:
     """Sign the sheet of a step: what waited for it opens, the case goes on.
 
-    `facts` are columns of Case that the sheet found (they re-derive steps not begun); `role` is another role
-    than the step's own (an approver finishing a planner's step). Raises Refused with every reason against it.
+    `facts` are columns of Case that the sheet found (they re-derive steps not begun); `role` is
+    another role
+    than the step's own (an approver finishing a planner's step). Raises Refused with every reason
+    against it.
     """
     move = _Move(step.case_id, by, at)
     step = move.step(step.pk)
@@ -443,7 +454,8 @@ def send_back(
     facts: dict[str, Any] | None = None,
     **data: Any,
 ) -> Step:
-    """Close this attempt as returned and open the next round, of this link or of an earlier one (`to`).
+    """Close this attempt as returned and open the next round, of this link or of an earlier one
+    (`to`).
 
     Going back to an earlier link returns what was begun behind it and lets it wait again.
     Returns the step that is open now.
@@ -499,7 +511,8 @@ def _close_round(move: _Move, step: Step, reason: str, by: User | None) -> None:
 
 
 def _undo(step: Step, by: User | None) -> None:
-    """Tell the room of a step that its result no longer holds: free what was reserved, cancel what was billed.
+    """Tell the room of a step that its result no longer holds: free what was reserved, cancel what
+    was billed.
 
     A room that has something to undo says so with `undone(step, by=)` in its steps.
     """
@@ -537,7 +550,9 @@ def set_facts(case: Case, *, by: User | None, note: str = "", **facts: Any) -> C
 def describe(
     case: Case, *, by: User | None, facts: dict[str, Any] | None = None, **columns: str
 ) -> Case:
-    """Keep what lists show (Case.DESCRIPTION), and the facts, in step with a sheet; silent if nothing changed."""
+    """Keep what lists show (Case.DESCRIPTION), and the facts, in step with a sheet; silent if
+    nothing changed.
+    """
     move = _Move(case.pk, by, None)
     if unknown := set(columns) - set(Case.DESCRIPTION):
         raise TypeError(f"not the description of a case: {unknown}")
@@ -706,7 +721,9 @@ def conclude(case: Case, *, by: User | None) -> Case:
 
 @transaction.atomic
 def reschedule(case: Case, *, by: User | None, why: str) -> list[Step]:
-    """Compute the due dates of the open steps anew (limits or calendar changed) and log old → new."""
+    """Compute the due dates of the open steps anew (limits or calendar changed) and log old
+    → new.
+    """
     move = _Move(case.pk, by, None)
     changed = []
     for step in move.case.live_steps:
@@ -831,7 +848,9 @@ def _taking(step: Step, by: User | None, role: str | None = None) -> dict[str, U
 
 
 def _conclude(move: _Move) -> None:
-    """Power is on when the meter step is done; archived when every link is done and nothing is owed."""
+    """Power is on when the meter step is done; archived when every link is done and nothing is
+    owed.
+    """
     case = move.case
     if case.state == Case.State.OPEN and case.has_finished(Kind.METER):
         move.conclude_case("energize")

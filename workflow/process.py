@@ -1,8 +1,10 @@
 """The process as one table (DOMAIN sections 3 and 8).
 
 Everything else is derived from it: queues, the rail, limits, permissions, guards, diagrams, docs.
-A row says who does the step, what it waits for, whether the customer moves first, when it applies and
-which room of the house keeps its sheet. Rooms to the right are named, never imported: their guards and
+A row says who does the step, what it waits for, whether the customer moves first, when it applies
+and
+which room of the house keeps its sheet. Rooms to the right are named, never imported: their guards
+and
 panels are found by that name.
 """
 

@@ -111,7 +111,7 @@ def left_out(case: Case) -> list[tuple[str, str]]:
 
 
 def most_urgent(case: Case) -> Step | None:
-    """The live step to look at first: ours before the customer's, the earliest due; else the last."""
+    """The live step to look at first: ours before the customer's, earliest due; else the last."""
     order = [Step.State.IN_HAND, Step.State.STOPPED, Step.State.WITH_CUSTOMER]
     live = sorted(
         case.live_steps, key=lambda step: (order.index(step.state), step.due_on or date.max)

@@ -1,6 +1,7 @@
 """Reference data as shipped: limits, working days, reasons to stop (DOMAIN section 4).
 
-Every figure is a row an administrator can correct; `confirmed` says whether the primary text was seen.
+Every figure is a row an administrator can correct; `confirmed` says whether the primary text was
+seen.
 """
 
 from __future__ import annotations

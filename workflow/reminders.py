@@ -1,7 +1,10 @@
-"""The sweep: tells people what is due, late, silent or owed, each rung once; and what they have seen.
+"""The sweep: tells people what is due, late, silent or owed, each rung once; and what they have
+seen.
 
-The database is the truth. A sweep claims each due alert with a conditional UPDATE under the lock of its case, so
-any number of sweeps may run at once, be killed and run again: nothing is told twice, nothing is lost.
+The database is the truth. A sweep claims each due alert with a conditional UPDATE under the lock of
+its case, so
+any number of sweeps may run at once, be killed and run again: nothing is told twice, nothing is
+lost.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ KEEP_SWEEPS = timedelta(days=30)
 def sweep(now: datetime | None = None) -> int:
     """One pass over everything whose time has come; returns how many reminders were told.
 
-    A row that cannot be told (its case is broken, a lock timed out) is logged and left for the next pass.
+    A row that cannot be told (its case is broken, a lock timed out) is logged and left
+    for the next pass.
     """
     now = now or timezone.now()
     record = Sweep.objects.create(started_at=timezone.now())
@@ -113,7 +117,9 @@ def send(notice_ids: list[int]) -> None:
 
 
 def resume_capped(today: date) -> int:
-    """Let the clock run again where a stop has reached its cap; the ladder then tells the supervisor."""
+    """Let the clock run again where a stop has reached its cap; the ladder then tells the
+    supervisor.
+    """
     resumed = 0
     for pause in Pause.objects.filter(ended_at=None, cap_on__lt=today).select_related("step__case"):
         try:

@@ -66,11 +66,13 @@ class DressedForm(forms.Form):
 
 
 class SheetForm(forms.ModelForm):
-    """A sheet to fill in. `layout` is the order of the paper: (title, [[("field", width), …], …], extras).
+    """A sheet to fill in. `layout` is the order of the paper: (title, [[("field", width), …], …],
+    extras).
 
-    Extras is an optional dict for `Section`: column (1 left, 2 right), hint, formset (the name of an attribute
-    set on the form by the view), add_label, product_label, template.
-    A draft may be saved incomplete: `Meta` fields stay optional in the model where the paper allows it, and
+    Extras is an optional dict for `Section`: column (1 left, 2 right), hint, formset (the name
+    of an attribute set on the form by the view), add_label, product_label, template.
+    A draft may be saved incomplete: `Meta` fields stay optional in the model where the paper allows
+    it, and
     `required_to_sign` names what must be there before signing.
     """
 

@@ -33,7 +33,9 @@ def sweep() -> int:
     name="workflow.tasks.mail_notices", autoretry_for=(OSError,), retry_backoff=True, max_retries=5
 )
 def mail_notices(notice_ids: list[int]) -> int:
-    """Mail notices, each once: claimed by a conditional UPDATE, given back when the mail did not leave."""
+    """Mail notices, each once: claimed by a conditional UPDATE, given back when the mail did not
+    leave.
+    """
     sent = 0
     with get_connection() as connection:
         for notice_id in notice_ids:

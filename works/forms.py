@@ -351,9 +351,8 @@ class LicenceCheckForm(RoomForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["licence"]
-        field.queryset = Licence.objects.filter(kind=self.step.kind).select_related("grade")
-        field.offer()
+        firms = Licence.objects.filter(kind=self.step.kind).select_related("grade")
+        self.fields["licence"].offer(firms, firms.standing(timezone.localdate()))
         self.fields["decision"].choices = LicenceCheck.Decision.choices
         if not self.step.case.in_fast_lane:
             self.fields["originals"].choices = [
@@ -434,9 +433,8 @@ class DrawingForm(RoomForm):
         widgets = {"decision": forms.RadioSelect}
 
     def make_rows(self, data: Any, files: Any) -> None:
-        field = self.fields["licence"]
-        field.queryset = Licence.objects.filter(kind="designer").select_related("grade")
-        field.offer()
+        firms = Licence.objects.filter(kind="designer").select_related("grade")
+        self.fields["licence"].offer(firms, firms.standing(timezone.localdate()))
         self.fields["decision"].choices = DrawingReview.Decision.choices
         self.add_rows("drawings", DRAWINGS, data, files, instance=self.instance)
         earlier = DrawingComment.objects.filter(case=self.step.case_id).exclude(

@@ -36,10 +36,12 @@ class SearchField(forms.CharField):
         super().__init__(**options)
         self.queryset, self.columns = queryset, columns
 
-    def offer(self) -> None:
-        """Read the proposals; the form calls it once it knows the queryset."""
+    def offer(self, queryset: QuerySet, proposals: QuerySet | None = None) -> None:
+        """Choose from this queryset; propose all of it, or only what is better."""
+        self.queryset = queryset
+        offered = queryset if proposals is None else proposals
         self.widget.offers = [
-            (getattr(found, self.columns[0]), str(found)) for found in self.queryset[:OFFERED]
+            (getattr(found, self.columns[0]), str(found)) for found in offered[:OFFERED]
         ]
 
     def prepare_value(self, value: Any) -> Any:

@@ -104,7 +104,7 @@ def test_a_sweep_killed_in_the_middle_loses_nothing_and_doubles_nothing():
     )
     for _ in range(3):
         before = Reminder.objects.count()
-        sweep = subprocess.Popen(  # noqa: S603
+        sweep = subprocess.Popen(
             [sys.executable, "manage.py", "sweep"], env={**os.environ, "DATABASE_URL": address}
         )
         while sweep.poll() is None and Reminder.objects.count() < before + 5:

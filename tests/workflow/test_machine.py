@@ -1,7 +1,7 @@
 """Random people doing random things to random cases: the promises hold all the same.
 
-The rooms' own conditions are left out here, so that the process alone is on trial: nothing but the table,
-the rights and the door stands between the machine and a fee before a survey.
+The rooms' own conditions are left out here, so that the process alone is on trial: nothing
+but the table, the rights and the door stands between the machine and a fee before a survey.
 """
 
 from datetime import timedelta
@@ -28,11 +28,11 @@ from workflow.models import Case, Step, StopReason
 from workflow.process import BusinessType, CustomerClass, Importance, Kind
 
 LEGAL = {
-    ("waiting", "in_hand"), ("waiting", "with_customer"), ("waiting", "void"),
-    ("in_hand", "with_customer"), ("in_hand", "stopped"), ("in_hand", "done"), ("in_hand", "returned"), ("in_hand", "void"),
-    ("with_customer", "in_hand"), ("with_customer", "done"), ("with_customer", "returned"), ("with_customer", "void"),
-    ("stopped", "in_hand"), ("stopped", "returned"), ("stopped", "void"),
-}  # fmt: skip
+    "waiting": {"in_hand", "with_customer", "void"},
+    "in_hand": {"with_customer", "stopped", "done", "returned", "void"},
+    "with_customer": {"in_hand", "done", "returned", "void"},
+    "stopped": {"in_hand", "returned", "void"},
+}
 ROLES = list(Role.values)
 data = st.data()
 
@@ -86,8 +86,8 @@ class CaseMachine(RuleBasedStateMachine):
         self.try_(getattr(moves, move), step, by=by)
 
     @rule(data=data, facts=st.fixed_dictionaries({}, optional={
-        "customer_works": st.booleans(), "concealed_works": st.booleans(), "chargeable": st.booleans(),
-        "special_load": st.booleans(),
+        "customer_works": st.booleans(), "concealed_works": st.booleans(),
+        "chargeable": st.booleans(), "special_load": st.booleans(),
     }))  # fmt: skip
     def the_right_person_goes_on(self, data, facts):
         live = self.case.live_steps
@@ -181,7 +181,7 @@ class CaseMachine(RuleBasedStateMachine):
         for event in case.events.order_by("seq"):
             for kind, number, reached in event.data.get("changes", ()):
                 before = seen.get((kind, number))
-                assert before is None and reached == "waiting" or (before, reached) in LEGAL
+                assert (before is None and reached == "waiting") or reached in LEGAL.get(before, ())
                 seen[kind, number] = reached
 
 

@@ -21,7 +21,9 @@ class Subject(models.TextChoices):
 
 
 class Alert(models.Model):
-    """The next rung of one ladder. Narrow on purpose: the sweep touches only rows whose time has come."""
+    """The next rung of one ladder. Narrow on purpose: the sweep touches only rows whose time has
+    come.
+    """
 
     subject = models.CharField(max_length=10, choices=Subject)
     ref = models.PositiveBigIntegerField()

@@ -17,7 +17,9 @@ from workflow.models.step import Step
 
 
 class Event(models.Model):
-    """One thing that happened. `data` holds its note and the states it led to (`changes`, `case`)."""
+    """One thing that happened. `data` holds its note and the states it led to (`changes`,
+    `case`).
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="events")
     seq = models.PositiveIntegerField()

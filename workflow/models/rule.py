@@ -1,4 +1,6 @@
-"""Time limits, working days and reasons to stop a clock: dated data with its source, never constants."""
+"""Time limits, working days and reasons to stop a clock: dated data with its source, never
+constants.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,8 @@ class DeadlineRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.get_customer_class_display()} · {self.promise}/{self.ceiling}"
+        who = self.get_customer_class_display()
+        return f"{self.get_kind_display()} · {who} · {self.promise}/{self.ceiling}"
 
     def holds(
         self, *, kind: str, customer_class: str, business_type: str, line_works: bool, on: date

@@ -59,7 +59,9 @@ class StepQuerySet(models.QuerySet["Step"]):
 
 
 class Step(Stateful):
-    """A row per case, kind and round; a failed check closes its row as returned and opens the next round."""
+    """A row per case, kind and round; a failed check closes its row as returned and opens the next
+    round.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -213,8 +215,8 @@ class Step(Stateful):
 class Pause(models.Model):
     """A time in which the utility's clock of a step stands still.
 
-    Without a reason: the customer's turn. With one: a stop for a listed reason (DOMAIN section 4), with
-    evidence, the party waited for, a review date and a cap after which the clock runs again.
+    Without a reason: the customer's turn. With one: a stop for a listed reason (DOMAIN section 4),
+    with evidence, the party waited for, a review date and a cap after which the clock runs again.
     """
 
     step = models.ForeignKey(Step, models.PROTECT, related_name="pauses")
@@ -250,7 +252,8 @@ class Pause(models.Model):
                 ),
                 name="a_stop_is_complete",
                 violation_error_message=_(
-                    "A stop needs its evidence, the party waited for, a review date and the day the clock runs again."
+                    "A stop needs its evidence, the party waited for, a review date "
+                    "and the day the clock runs again."
                 ),
             ),
         ]
@@ -263,7 +266,9 @@ class Pause(models.Model):
         return self.reason_id is not None
 
     def days(self, today: date) -> set[date]:
-        """The calendar days on which the clock stood still: the first to the last, none when it ended at once."""
+        """The calendar days on which the clock stood still: the first to the last, none when it
+        ended at once.
+        """
         first = timezone.localdate(self.started_at)
         last = timezone.localdate(self.ended_at) if self.ended_at else today
         if last == first and self.ended_at:

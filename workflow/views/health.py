@@ -1,4 +1,4 @@
-"""What the machinery around asks: alive, and ready for work."""
+"""What the machinery around asks: alive, ready for work. Answers also without the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import current_app
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from workflow.board import sweep_is_late
 
 @login_not_required
 @never_cache
+@transaction.non_atomic_requests
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers; asks nobody else."""
     return HttpResponse("ok\n", content_type="text/plain")
@@ -24,6 +25,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
+@transaction.non_atomic_requests
 def ready(request: HttpRequest) -> JsonResponse:
     """Database, broker, migrations, sweep; 503 as soon as one fails. Says which, nothing more."""
     found = {name: _holds(check) for name, check in CHECKS.items()}

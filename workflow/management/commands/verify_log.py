@@ -6,7 +6,7 @@ from workflow import chain
 
 
 class Command(BaseCommand):
-    help = "Recompute the hash chain of every case; names the first row that was changed, removed or added."
+    help = "Recompute the hash chain of every case; names the first row that was changed."
 
     def add_arguments(self, parser):
         parser.add_argument("number", nargs="*", help="case numbers; all cases when left out")

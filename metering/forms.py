@@ -1,0 +1,269 @@
+"""The meter work order, the removal, power on and the call-back, as on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+from accounts.roles import Role
+from documents.forms import CheckedFileField
+from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
+from workflow.models import Step
+from works.forms import FiledInput, RoomForm, rows_of, staff
+from works.search import SearchField
+
+
+class SealRow(forms.ModelForm):
+    class Meta:
+        model = Seal
+        fields = ["place", "number"]
+
+
+class PhotoRow(forms.ModelForm):
+    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
+
+    class Meta:
+        model = MeterPhoto
+        fields = ["shows"]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if not self.instance.pk and self.has_changed() and not found.get("file"):
+            self.add_error("file", _("Choose the photo."))
+        return found
+
+
+SEALS = rows_of(Installation, SealRow, extra=2)
+PHOTOS = rows_of(Step, PhotoRow)
+READINGS = [
+    [("reading_peak", 3), ("reading_flat", 3), ("reading_valley", 3), ("reading_total", 3)],
+]
+PEOPLE = [[("installer", 6), ("second_installer", 6)]]
+PHOTO_SECTION = (_("Photos"), [], {"formset": "photos", "add_label": _("One photo more")})
+
+
+class WorkForm(RoomForm):
+    """A sheet of the meter technicians, with photos."""
+
+    def make_rows(self, data: Any, files: Any) -> None:
+        fitters = staff(self.step.case, Role.FITTER)
+        for name in ("installer", "second_installer", "operator"):
+            if name in self.fields:
+                self.fields[name].queryset = fitters
+        self.add_rows("photos", PHOTOS, data, files, instance=self.step)
+
+
+class OrderForm(WorkForm):
+    meter = SearchField(
+        Meter.objects.none(),
+        ("asset_number",),
+        label=_("meter (asset no.)"),
+        required=False,
+        help_text=_("From the stock; saving the draft takes it out and issues the work order."),
+    )
+    required_to_sign = ("meter", "installed_at", "reading_total", "customer_signed_name")
+    layout = (
+        (
+            _("Metering point and meter"),
+            [
+                [("metering_point", 8), ("box", 4)],
+                [("meter", 8), ("mode", 4)],
+                [("ct_ratio", 6), ("pt_ratio", 6)],
+            ],
+        ),
+        (_("Readings at installation"), READINGS),
+        (_("Seals"), [], {"formset": "seals", "add_label": _("One seal more")}),
+        PHOTO_SECTION,
+        (_("Work done"), [[("installed_at", 12)], *PEOPLE], {"column": 2}),
+        (
+            _("The customer signs for meter and readings"),
+            [[("customer_signed_name", 12)], [("customer_signed_at", 12)], [("remarks", 12)]],
+            {"column": 2},
+        ),
+    )
+
+    class Meta:
+        model = Installation
+        fields = [
+            "metering_point",
+            "box",
+            "meter",
+            "mode",
+            "ct_ratio",
+            "pt_ratio",
+            "reading_peak",
+            "reading_flat",
+            "reading_valley",
+            "reading_total",
+            "installed_at",
+            "installer",
+            "second_installer",
+            "customer_signed_name",
+            "customer_signed_at",
+            "remarks",
+        ]
+
+    def make_rows(self, data: Any, files: Any) -> None:
+        unit = self.step.case.unit
+        near = Q(unit__path__in=unit.lineage) | Q(unit__path__startswith=unit.path)
+        meters = Meter.objects.filter(near | Q(pk=self.instance.meter_id))
+        self.fields["meter"].offer(meters, meters.in_stock())
+        self.add_rows("seals", SEALS, data, files, instance=self.instance)
+        super().make_rows(data, files)
+
+
+class RemovalForm(WorkForm):
+    required_to_sign = ("asset_number", "what", "removed_at", "reading_total")
+    layout = (
+        (
+            _("Old meter"),
+            [[("asset_number", 6), ("what", 6)], [("seals_intact", 6), ("new_seal", 6)]],
+        ),
+        (_("Final readings"), READINGS),
+        PHOTO_SECTION,
+        (_("Work done"), [[("removed_at", 12)], *PEOPLE], {"column": 2}),
+        (
+            _("The customer signs for the readings"),
+            [[("customer_signed_name", 12)], [("customer_signed_at", 12)], [("remarks", 12)]],
+            {"column": 2},
+        ),
+    )
+
+    class Meta:
+        model = Removal
+        fields = [
+            "asset_number",
+            "what",
+            "seals_intact",
+            "new_seal",
+            "reading_peak",
+            "reading_flat",
+            "reading_valley",
+            "reading_total",
+            "removed_at",
+            "installer",
+            "second_installer",
+            "customer_signed_name",
+            "customer_signed_at",
+            "remarks",
+        ]
+
+
+class PowerForm(WorkForm):
+    required_to_sign = ("energized_at", "operator", "result")
+    layout = (
+        (
+            _("Power on"),
+            [
+                [("planned_at", 6), ("energized_at", 6)],
+                [("operator", 6), ("staff", 6)],
+            ],
+        ),
+        PHOTO_SECTION,
+        (
+            _("Checked under voltage"),
+            [[("phase_order_ok", 12)], [("meter_runs", 12)]],
+            {"column": 2},
+        ),
+        (_("Result"), [[("result", 12)], [("remarks", 12)]], {"column": 2}),
+    )
+
+    class Meta:
+        model = Energization
+        fields = [
+            "planned_at",
+            "energized_at",
+            "operator",
+            "staff",
+            "phase_order_ok",
+            "meter_runs",
+            "result",
+            "remarks",
+        ]
+        widgets = {"result": forms.RadioSelect}
+
+    def make_rows(self, data: Any, files: Any) -> None:
+        self.fields["result"].choices = Energization.Result.choices
+        super().make_rows(data, files)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if found.get("result") == Energization.Result.FAILED:
+            if not found.get("remarks"):
+                self.add_error("remarks", _("Say in the remarks why it could not be switched on."))
+            if self.signing:
+                self.add_error("result", _("Save it as a draft: power is not on."))
+        return found
+
+
+class CallBackForm(RoomForm):
+    required_to_sign = ()
+    layout = (
+        (
+            _("The call"),
+            [[("called_at", 4), ("spoke_with", 4), ("reached", 4)]],
+        ),
+        (
+            _("What the customer answers"),
+            [
+                [("satisfaction", 12)],
+                [("power_quality_ok", 6), ("on_time", 6)],
+                [("charged_beyond_bill", 4), ("charged_what", 8)],
+                [("words", 12)],
+            ],
+        ),
+        (
+            _("Follow-up"),
+            [
+                [("follow_up_needed", 12)],
+                [("follow_up_owner", 12)],
+                [("follow_up_on", 12)],
+                [("follow_up", 12)],
+            ],
+            {"column": 2, "hint": _("always for a dissatisfied customer")},
+        ),
+    )
+
+    class Meta:
+        model = CallBack
+        fields = [
+            "called_at",
+            "spoke_with",
+            "reached",
+            "satisfaction",
+            "power_quality_ok",
+            "on_time",
+            "charged_beyond_bill",
+            "charged_what",
+            "words",
+            "follow_up_needed",
+            "follow_up_owner",
+            "follow_up_on",
+            "follow_up",
+        ]
+
+    def make_rows(self, data: Any, files: Any) -> None:
+        offices = Unit.objects.filter(path__in=self.step.case.unit.lineage)
+        self.fields["follow_up_owner"].queryset = User.objects.filter(
+            is_active=True, unit__in=offices
+        )
+        self.initial.setdefault("called_at", None)
+        if self.initial["called_at"] is None:
+            self.initial["called_at"] = timezone.localtime().replace(second=0, microsecond=0)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if self.signing and found.get("reached"):
+            for name in ("satisfaction", "power_quality_ok", "charged_beyond_bill"):
+                if name not in self.errors and found.get(name) is None:
+                    self.add_error(name, _("Needed to sign."))
+        if found.get("charged_beyond_bill") and not found.get("charged_what"):
+            self.add_error("charged_what", _("Say what was charged beyond the bill, and by whom."))
+        if found.get("follow_up_on") and found["follow_up_on"] < timezone.localdate():
+            self.add_error("follow_up_on", _("This day is past."))
+        return found

@@ -1,0 +1,101 @@
+"""Meter and power on in up to three sheets (old meter, work order, power on), and the call-back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from metering import guards, panel, steps
+from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
+from workflow import moves
+from workflow.access import get_step_or_404
+from workflow.guards import Refused
+from workflow.models import Step
+from workflow.process import Kind
+
+STAGES = {
+    "removal": (RemovalForm, steps.removal_of),
+    "order": (OrderForm, steps.order_of),
+    "power": (PowerForm, steps.power_of),
+}
+
+
+def meter(request: HttpRequest, number: str) -> HttpResponse:
+    """The meter step: the sheet whose turn it is, above it what is signed already."""
+    step = get_step_or_404(request, number, Kind.METER)
+    return _work(request, step, panel.stage(step))
+
+
+def removal(request: HttpRequest, number: str) -> HttpResponse:
+    """The old meter comes off, where there is one."""
+    step = get_step_or_404(request, number, Kind.METER)
+    if not guards.may_remove(step.case):
+        raise Http404
+    signed = guards.removal_of(step)
+    if signed and signed.signed_at and request.method == "GET":
+        return redirect(step)
+    return _work(request, step, "removal")
+
+
+def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
+    hindrances = moves.hindrances(step, request.user) if step.is_live else []
+    if hindrances or step.state != Step.State.IN_HAND:
+        return _read(request, step, hindrances)
+    form_class, draft = STAGES[stage]
+    sheet = draft(step)
+    if sheet.signed_at and stage != "power":
+        raise PermissionDenied
+    form = form_class(request.POST or None, request.FILES or None, step=step, instance=sheet)
+    if request.method == "POST" and form.is_valid():
+        try:
+            steps.hand_in(form, by=request.user)
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, panel.said(stage, form.signing))
+            done = form.signing and (stage == "power" or not guards.energizes(step.case))
+            return redirect(step.case if done else step)
+    return render(request, "metering/meter.html", panel.page(step, stage) | {"form": form})
+
+
+def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
+    if request.method == "POST":
+        raise PermissionDenied
+    context = panel.page(step, "") | {"hindrances": hindrances}
+    return render(request, "metering/meter.html", context)
+
+
+def callback(request: HttpRequest, number: str) -> HttpResponse:
+    """The call two working days after power on."""
+    step = get_step_or_404(request, number, Kind.CALLBACK)
+    hindrances = moves.hindrances(step, request.user) if step.is_live else []
+    if hindrances or step.state != Step.State.IN_HAND:
+        if request.method == "POST":
+            raise PermissionDenied
+        context = panel.call_page(step) | {"hindrances": hindrances}
+        return render(request, "metering/callback.html", context)
+    form = CallBackForm(request.POST or None, step=step, instance=steps.call_of(step))
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _call(request, step, form)
+        except Refused as refusal:
+            form.add_error(None, refusal)
+    return render(request, "metering/callback.html", panel.call_page(step) | {"form": form})
+
+
+def _call(request: HttpRequest, step: Step, form: CallBackForm) -> HttpResponse:
+    sheet = form.save(commit=False)
+    if "not_reached" in request.POST:
+        steps.not_reached(sheet, note=sheet.words[:200], by=request.user)
+        messages.warning(request, _("Noted: not reached. Try again on another day."))
+        return redirect(step)
+    if not form.signing:
+        steps.keep_call(sheet, by=request.user)
+        messages.success(request, _("Draft saved."))
+        return redirect(step)
+    steps.call_back(sheet, by=request.user)
+    messages.success(request, _("Call-back recorded."))
+    return redirect(step.case)

@@ -1,0 +1,76 @@
+"""Meters in stock and cases that wait for theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.roles import Role
+from metering import steps
+from metering.models import Installation, Meter, Seal
+from tests import factories
+from tests.works.factories import case_of, fresh, walk
+from workflow.models import Case, Step
+from workflow.process import CustomerClass, ExistingSupply, Kind
+
+__all__ = ["case_at", "case_of", "fresh", "meter", "order", "power_on", "ready"]
+
+
+def meter(number: str = "3200000001", **columns: Any) -> Meter:
+    """A meter in the store of the station."""
+    columns.setdefault("unit", factories.unit())
+    return Meter.objects.create(
+        **{
+            "asset_number": number,
+            "phase": "single",
+            "rating_a": "5(60)",
+            "voltage_v": "220",
+            "accuracy": "2.0",
+            "maker": "华立",
+            **columns,
+        }
+    )
+
+
+def fitters():
+    """Two meter technicians of the station."""
+    one = factories.person(Role.FITTER)
+    return one, factories.person(Role.FITTER, username="fitter-2")
+
+
+def case_at(kind: str = Kind.METER, **columns: Any) -> Case:
+    """A residential case whose meter step is in hand."""
+    defaults = {
+        "customer_class": CustomerClass.LV_RESIDENTIAL,
+        "existing_supply": ExistingSupply.NONE,
+    }
+    return walk(factories.case(**{**defaults, **columns}), kind)
+
+
+def order(case: Case, chosen: Meter | None) -> Installation:
+    """A work order ready to be signed, without seals."""
+    step = case.step(Kind.METER)
+    first, second = fitters()
+    made = steps.order_of(step)
+    made.meter = chosen
+    made.installer, made.second_installer = first, second
+    made.installed_at = made.customer_signed_at = timezone.now()
+    made.reading_total, made.customer_signed_name = 0, "王小明"
+    return steps.plan_order(made, by=first)
+
+
+def ready(case: Case, chosen: Meter | None = None) -> Installation:
+    """The meter hangs, sealed and signed for."""
+    made = order(case, chosen or meter())
+    Seal.objects.create(installation=made, place="meter", number=f"S{made.pk}")
+    return steps.install(made, by=fitters()[0])
+
+
+def power_on(step: Step) -> Step:
+    """Power is switched on now."""
+    power = steps.power_of(step)
+    power.operator, power.energized_at = fitters()[0], timezone.now()
+    power.phase_order_ok = power.meter_runs = True
+    power.result = "on"
+    return steps.energize(power, by=fitters()[0])
