@@ -17,12 +17,15 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from PIL import ImageFile
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from documents import rooms
 from documents.letterhead import letterhead
 from documents.models import Paper
 
+# WeasyPrint makes Pillow content with half a picture, in the whole process; uploads must not be.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 STATIC = Path(settings.BASE_DIR) / "static"
 
 

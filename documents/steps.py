@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -245,9 +244,20 @@ def issue(
         case, ISSUED, by=by, step=step, at=at, note=f"{PaperKind(kind).label} {number}", paper=kind
     )
     for paper in papers:
-        # Robust: with the broker away the act stands, and `render_missing` sends the paper later.
-        transaction.on_commit(partial(render.delay, paper.pk), robust=True)
+        _render_after(paper.pk)
     return papers
+
+
+def _render_after(paper_id: int) -> None:
+    """Send a paper to the worker once this transaction stands.
+
+    Robust: with the broker away the act stands, and `render_missing` sends the paper later.
+    """
+
+    def send() -> None:
+        render.delay(paper_id)
+
+    transaction.on_commit(send, robust=True)
 
 
 @transaction.atomic
