@@ -21,6 +21,7 @@ PEOPLE = (
     Login("matao", "马涛", (Role.SURVEYOR,), "lhcd", "8800-2105"),
     Login("chenzhiqiang", "陈志强", (Role.PLANNER,), "lh", "8800-2201"),
     Login("wuguohua", "吴国华", (Role.APPROVER,), "lh", "8800-2202"),
+    Login("qianwei", "钱伟", (Role.APPROVER,), "jc", "8800-2010"),
     Login("hejing", "何静", (Role.REVIEWER,), "lh", "8800-2203"),
     Login("zhengkai", "郑凯", (Role.INSPECTOR,), "lh", "8800-2204"),
     Login("tangli", "唐丽", (Role.BILLER,), "lh", "8800-2205"),

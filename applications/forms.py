@@ -124,6 +124,7 @@ class ApplicationForm(SheetForm):
         widgets = {
             "existing_supply": forms.RadioSelect,
             "remarks": forms.Textarea(attrs={"rows": 2}),
+            "not_duplicate": forms.TextInput(attrs={"hx-preserve": "true"}),
             "agent_name": forms.TextInput(
                 attrs={"placeholder": gettext_lazy("leave empty if there is none")}
             ),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +24,6 @@ from workflow.process import Kind
 from workflow.verbs import verb
 
 ACCEPTED = verb("application_accepted", gettext_lazy("Application accepted"))
-NUMBER_TRIES = 5
 # What survey and plan may have found meanwhile: a new round begins with it.
 KEPT_FACTS = (
     "business_type",
@@ -40,6 +39,7 @@ KEPT_FACTS = (
 AGENT_PAPER = "agent"
 
 
+@transaction.atomic
 def open_draft(
     sheet: Application,
     equipment: Iterable[Equipment] = (),
@@ -50,24 +50,11 @@ def open_draft(
 ) -> Case:
     """Open a case for a sheet begun at the counter; case and sheet stand or fall together.
 
-    `unit` supplies the place (the clerk's own when left out). Two clerks at once may reach for the
-    same number: the later one takes the next. Raises Refused when the person may not take requests.
+    `unit` supplies the place (the clerk's own when left out). Raises Refused when the person
+    may not take requests there.
     """
-    for attempt in range(1, NUMBER_TRIES + 1):
-        try:
-            return _open(sheet, equipment, by=by, unit=unit or by.unit, at=at)
-        except IntegrityError as collision:
-            if attempt == NUMBER_TRIES or "number" not in str(collision):
-                raise
-    raise AssertionError("unreachable")
-
-
-@transaction.atomic
-def _open(
-    sheet: Application, equipment: Iterable[Equipment], *, by: User, unit: Unit, at: datetime | None
-) -> Case:
     sheet.computed()
-    case = moves.open_case(by=by, unit=unit, at=at, **description(sheet), **sheet.facts)
+    case = moves.open_case(by=by, unit=unit or by.unit, at=at, **description(sheet), **sheet.facts)
     sheet.step = case.step(Kind.APPLICATION)
     sheet.save(force_insert=True)
     _list_equipment(sheet, equipment)
@@ -109,8 +96,6 @@ def accept(
         raise Refused(_("The application sheet is not begun."))
     demand_complete(sheet, timezone.localdate(at))
     hits = [other.step.case.number for other in duplicates(sheet, by)]
-    if hits and not sheet.not_duplicate:
-        raise Refused(_("There is a similar open case: look at it, then say why this is another."))
     sheet.accepted_at, sheet.accepted_by = at or timezone.now(), by
     sheet.save(update_fields=["accepted_at", "accepted_by"])
     step = moves.finish(

@@ -246,6 +246,7 @@ else:
         (_queue / _folder).mkdir(parents=True, exist_ok=True)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": SWEEP_MINUTES * 60},
+    "expire-plans": {"task": "plans.tasks.expire", "schedule": crontab(hour=5, minute=30)},
     "papers": {"task": "documents.tasks.render_missing", "schedule": 120},
     "prove-fees": {"task": "fees.tasks.prove_fees", "schedule": crontab(hour=6, minute=0)},
 }

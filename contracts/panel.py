@@ -1,2 +1,61 @@
-def panel(step, user):
-    return {}
+"""What the case page and the contract's page show of it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from contracts.guards import contract_of
+from contracts.models import Contract
+from workflow.models import Step
+from workflow.sheets import Section, readonly
+
+# The contract as on paper; to read only, as it is copied.
+LAYOUT = (
+    (
+        _("Parties"),
+        [[(name, 6) for name in ("supplier", "customer_name", "representative", "agent")]],
+    ),
+    (
+        _("Supply"),
+        [
+            [
+                (name, 6)
+                for name in (
+                    "mode",
+                    "voltage",
+                    "sources",
+                    "capacity_kva",
+                    "address",
+                    "nature",
+                    "quality",
+                    "supply_time",
+                    "emergency_source",
+                )
+            ]
+        ],
+    ),
+    (
+        _("Metering, price, settlement"),
+        [[(name, 6) for name in ("metering", "price", "power_factor", "settlement")]],
+    ),
+    (
+        _("Boundary, term, breach"),
+        [
+            [
+                (name, 6)
+                for name in ("boundary", "maintenance", "term_from", "term_to", "breach", "remarks")
+            ]
+        ],
+    ),
+)
+
+
+def panel(step: Step, user: User) -> dict:
+    """The middle of the case page: the contract drawn, who has signed."""
+    return {"step": step, "case": step.case, "contract": contract_of(step)}
+
+
+def sections(contract: Contract | None) -> list[Section]:
+    """The contract to read."""
+    return readonly(contract, LAYOUT) if contract else []

@@ -1,1 +1,304 @@
-"""The only writer of this room."""
+"""The only writer of this room: drawing, signing, the interim agreement of the fast lane."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from applications.models import Application
+from contracts import content
+from contracts.guards import authority_lapsed, needs_plan
+from contracts.models import Contract, digest
+from documents import steps as papers
+from plans.models import Plan
+from workflow import moves
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.verbs import verb
+
+DRAWN = verb("contract_drawn", gettext_lazy("Contract drawn"))
+REVISED = verb("contract_revised", gettext_lazy("Contract taken back to be drawn anew"))
+CUSTOMER_SIGNED = verb("contract_customer_signed", gettext_lazy("Contract signed by the customer"))
+UTILITY_SIGNED = verb("contract_utility_signed", gettext_lazy("Contract signed by the utility"))
+SIGNED = verb("contract_signed", gettext_lazy("Contract signed by both"))
+INTERIM_SIGNED = verb("interim_signed", gettext_lazy("Interim agreement signed"))
+
+
+def _locked(step: Step) -> Step:
+    """The step as it is now, its case locked until the transaction ends."""
+    case = Case.objects.select_for_update(of=("self",)).get(pk=step.case_id)
+    return next(found for found in case.all_steps if found.pk == step.pk)
+
+
+def _locked_contract(contract: Contract, by: User) -> Contract:
+    """The drawn contract of a live step that this person works on."""
+    step = _locked(contract.step)
+    moves.demand_worker(step, by)
+    found = Contract.objects.select_related("plan", "terms").get(pk=contract.pk)
+    found.step = step
+    if found.state != Contract.State.DRAWN or not step.is_live:
+        raise Refused(
+            _("The contract is %(state)s.") % {"state": found.get_state_display().lower()}
+        )
+    return found
+
+
+# Drawing ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def draw(
+    step: Step,
+    *,
+    by: User,
+    kind: str,
+    term_from: date,
+    term_to: date | None = None,
+    settlement: str = Contract.Settlement.MONTHLY,
+    remarks: str = "",
+) -> Contract:
+    """Draw the contract from the accepted plan, freeze its words and hand it to the customer to sign.
+
+    Drawing again before it is signed makes the next version. Raises Refused without an accepted plan.
+    """
+    step = _locked(step)
+    moves.demand_worker(step, by)
+    if step.state != Step.State.IN_HAND:
+        raise Refused(
+            _("%(step)s is %(state)s: no contract can be drawn now.")
+            % {"step": step.get_kind_display(), "state": step.get_state_display()}
+        )
+    if kind not in content.kinds_for(step.case):
+        raise Refused(_("This kind of contract does not fit the case."))
+    plan = Plan.of(step.case) if needs_plan(step) else None
+    if plan is None and needs_plan(step):
+        raise Refused(_("The customer has not accepted a supply plan: its data is the contract's."))
+    contract = _round(step)
+    contract.plan, contract.kind, contract.terms = plan, kind, content.current_terms(kind)
+    for name, value in content.from_case(step.case, plan).items():
+        setattr(contract, name, value)
+    contract.term_from, contract.term_to = term_from, term_to
+    contract.settlement, contract.remarks = settlement, remarks
+    contract.breach = _breach(contract)
+    contract.drawn_at, contract.drawn_by = timezone.now(), by
+    contract.content = content.canonical(contract)
+    contract.content_hash = digest(contract.content)
+    contract.full_clean(exclude=["step", "state"], validate_unique=False)
+    contract.save()
+    moves.record(
+        step.case,
+        DRAWN,
+        by=by,
+        step=step,
+        note=f"{contract.number} v{contract.version}",
+        contract=contract.number,
+        version=contract.version,
+        sha256=contract.content_hash,
+    )
+    papers.issue(step.case, "contract", by=by, step=step, contract=contract.pk)
+    contract.step = moves.hand_over(step, by=by, note=_("The contract is to be signed."))
+    return contract
+
+
+def _round(step: Step) -> Contract:
+    """The contract of this round, its version one higher than any before."""
+    before = Contract.objects.filter(step__case=step.case).order_by("-version").first()
+    version = before.version + 1 if before else 1
+    contract = Contract.objects.filter(step=step).first()
+    if contract is None:
+        number = f"{step.case.number}-C{step.round}"
+        return Contract(step=step, number=number, version=version)
+    if contract.state != Contract.State.DRAWN or contract.signed_at or contract.officer_signed_at:
+        raise Refused(_("The contract was signed: it is not drawn again in this round."))
+    contract.version = version
+    return contract
+
+
+def _breach(contract: Contract) -> str:
+    clause = contract.terms.clauses.filter(heading_en="Breach").first()
+    return clause.text_zh if clause else ""
+
+
+@transaction.atomic
+def revise(contract: Contract, *, by: User, reason: str) -> Contract:
+    """Before both have signed, the contract comes back to be drawn anew; signatures on it lapse."""
+    contract = _locked_contract(contract, by)
+    if not reason.strip():
+        raise Refused(_("Say why the contract is drawn anew."))
+    contract.signed_name = contract.signed_as = contract.signed_how = ""
+    contract.signed_reference, contract.signed_at = "", None
+    contract.officer, contract.officer_signed_at = None, None
+    contract.save(
+        update_fields=[
+            "signed_name",
+            "signed_as",
+            "signed_how",
+            "signed_reference",
+            "signed_at",
+            "officer",
+            "officer_signed_at",
+        ]
+    )
+    moves.record(
+        contract.step.case,
+        REVISED,
+        by=by,
+        step=contract.step,
+        note=reason.strip(),
+        version=contract.version,
+        sha256=contract.content_hash,
+    )
+    if contract.step.state == Step.State.WITH_CUSTOMER:
+        contract.step = moves.take_back(contract.step, by=by, note=reason.strip())
+    return contract
+
+
+# Signing ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def sign_customer(
+    contract: Contract,
+    *,
+    by: User,
+    signed_name: str,
+    signed_as: str,
+    signed_how: str,
+    signed_reference: str = "",
+    signed_at: datetime | None = None,
+) -> Contract:
+    """Record the customer's signature; an electronic one has equal force.
+
+    An agent's authority is checked again, for the day of signing. Raises Refused when it has ended.
+    """
+    contract = _locked_contract(contract, by)
+    now = timezone.now()
+    signed_at = signed_at or now
+    if contract.signed_at:
+        raise Refused(_("The customer has signed already."))
+    _demand_unchanged(contract)
+    if signed_at > now:
+        raise Refused(_("A signature cannot lie in the future."))
+    if signed_at < contract.drawn_at.replace(second=0, microsecond=0):
+        raise Refused(_("A signature cannot be older than the contract."))
+    if signed_as == Contract.Signer.AGENT:
+        _demand_authority(contract.step.case, timezone.localdate(signed_at), signed_name)
+    contract.signed_name, contract.signed_as = signed_name, signed_as
+    contract.signed_how, contract.signed_reference = signed_how, signed_reference
+    contract.signed_at = signed_at
+    contract.full_clean(exclude=["step", "state"], validate_unique=False)
+    contract.save(
+        update_fields=["signed_name", "signed_as", "signed_how", "signed_reference", "signed_at"]
+    )
+    moves.record(
+        contract.step.case,
+        CUSTOMER_SIGNED,
+        by=by,
+        step=contract.step,
+        at=signed_at,
+        note=f"{signed_name}, {contract.get_signed_as_display()}, {contract.get_signed_how_display()}",
+        sha256=contract.content_hash,
+    )
+    return _when_both(contract, by=by)
+
+
+@transaction.atomic
+def sign_utility(contract: Contract, *, by: User) -> Contract:
+    """The contract officer signs for the utility."""
+    contract = _locked_contract(contract, by)
+    if contract.officer_signed_at:
+        raise Refused(_("The utility has signed already."))
+    _demand_unchanged(contract)
+    contract.officer, contract.officer_signed_at = by, timezone.now()
+    contract.save(update_fields=["officer", "officer_signed_at"])
+    moves.record(
+        contract.step.case,
+        UTILITY_SIGNED,
+        by=by,
+        step=contract.step,
+        sha256=contract.content_hash,
+    )
+    return _when_both(contract, by=by)
+
+
+def _when_both(contract: Contract, *, by: User) -> Contract:
+    """Both signatures: the contract is frozen and the step is finished."""
+    if not (contract.signed_at and contract.officer_signed_at):
+        return contract
+    contract.sign()
+    contract.save(update_fields=["state"])
+    papers.issue(contract.step.case, "contract", by=by, step=contract.step, contract=contract.pk)
+    contract.step = moves.finish(
+        contract.step,
+        by=by,
+        outcome="signed",
+        what=SIGNED,
+        contract=contract.number,
+        sha256=contract.content_hash,
+    )
+    return contract
+
+
+def _demand_unchanged(contract: Contract) -> None:
+    if not contract.is_unchanged:
+        raise Refused(_("The words of the contract were changed: draw it again."))
+
+
+def _demand_authority(case: Case, on: date, name: str) -> None:
+    """An agent signs only while the authority on record lasts, and only the agent on record."""
+    application = Application.of(case)
+    if application is None or not application.agent_name:
+        raise Refused(_("No agent is named in the application: the customer signs in person."))
+    if name.strip() != application.agent_name.strip():
+        raise Refused(
+            _("The agent named in the application is %(agent)s.")
+            % {"agent": application.agent_name}
+        )
+    if authority_lapsed(application, on):
+        raise Refused(
+            _("The agent's authority ended on %(day)s: a new one is needed, or the customer signs.")
+            % {"day": f"{application.agent_authority_until:%Y-%m-%d}"}
+        )
+
+
+@transaction.atomic
+def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how: str) -> Contract:
+    """In the fast lane a signed interim agreement stands in until the contract itself is signed.
+
+    The contract step stays open as a dated debt (DOMAIN section 8).
+    """
+    contract = _locked_contract(contract, by)
+    if not contract.step.deferred_until:
+        raise Refused(_("An interim agreement is only for the fast lane, where it was approved."))
+    if contract.interim:
+        raise Refused(_("The interim agreement is signed already."))
+    contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by
+    contract.interim_name, contract.interim_how = interim_name, interim_how
+    contract.full_clean(exclude=["step", "state"], validate_unique=False)
+    contract.save(
+        update_fields=[
+            "interim",
+            "interim_name",
+            "interim_how",
+            "interim_at",
+            "interim_officer",
+        ]
+    )
+    moves.record(contract.step.case, INTERIM_SIGNED, by=by, step=contract.step, note=interim_name)
+    return contract
+
+
+# What no longer holds ---------------------------------------------------------------------------
+
+
+def undone(step: Step, *, by: User | None) -> None:
+    """Called by the door when the contract step no longer holds: its contract is void."""
+    contract = Contract.objects.filter(step=step).exclude(state=Contract.State.VOID).first()
+    if contract:
+        contract.void()
+        contract.save(update_fields=["state"])

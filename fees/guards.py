@@ -1,1 +1,86 @@
-GUARDS: dict = {}
+"""Under which conditions the fees step may be finished; the same list says why no fee can be taken yet.
+
+A bill needs the first three of them (wall 2 of the fee gate), the end of the step all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.roles import Role
+from documents.debts import PAPERS_RECEIVED
+from fees.standing import Standing
+from workflow.guards import Guard
+from workflow.models import Step
+from workflow.process import Kind
+
+
+def _earlier(step: Step, kind: str) -> Step:
+    """The latest round of an earlier link, or the step itself where the flow has none."""
+    return step.case.step(kind) or step
+
+
+def _owner_of(kind: str):
+    def owes(step: Step) -> Any:
+        earlier = _earlier(step, kind)
+        return earlier.owner or earlier.role_label
+
+    return owes
+
+
+def _open(kind: str, label: Any):
+    def remedy(step: Step) -> tuple[Any, str]:
+        return label, _earlier(step, kind).get_absolute_url()
+
+    return remedy
+
+
+def _fees_page(label: Any):
+    return lambda step: (label, reverse("fees:fees", args=[step.case.number]))
+
+
+SURVEYED = Guard(
+    lambda step: Standing.of(step).surveyed,
+    reason=gettext_lazy("No signed survey says that the customer can be supplied."),
+    met=gettext_lazy("The signed survey says that the customer can be supplied."),
+    owes=_owner_of(Kind.SURVEY),
+    since=lambda step: _earlier(step, Kind.SURVEY).since,
+    remedy=_open(Kind.SURVEY, gettext_lazy("Open the survey")),
+)
+PLAN_ACCEPTED = Guard(
+    lambda step: Standing.of(step).plan is not None,
+    reason=gettext_lazy("The customer has not accepted a supply plan."),
+    met=gettext_lazy("The customer has accepted the supply plan."),
+    owes=_owner_of(Kind.PLAN),
+    since=lambda step: _earlier(step, Kind.PLAN).since,
+    remedy=_open(Kind.PLAN, gettext_lazy("Open the plan")),
+)
+PRICED = Guard(
+    lambda step: Standing.of(step).is_priced,
+    reason=gettext_lazy("The fee catalogue has no rate for what the plan causes."),
+    met=gettext_lazy("The fee catalogue has a rate for what the plan causes."),
+    owes=lambda step: Role.ADMINISTRATOR.label,
+    remedy=lambda step: (
+        _("Open the fee catalogue"),
+        reverse("admin:fees_catalogueitem_changelist"),
+    ),
+)
+BILLED = Guard(
+    lambda step: Standing.of(step).is_billed,
+    reason=gettext_lazy("No bill is issued."),
+    met=gettext_lazy("The bill is issued, or nothing is due."),
+    remedy=_fees_page(gettext_lazy("Open the fees")),
+)
+SETTLED = Guard(
+    lambda step: Standing.of(step).is_settled,
+    reason=gettext_lazy("The fee is not paid."),
+    met=gettext_lazy("The fee is paid or waived, or nothing is due."),
+    owes=lambda step: step.case.customer_name,
+    remedy=_fees_page(gettext_lazy("Open the fees")),
+)
+BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PRICED, PAPERS_RECEIVED)
+GUARDS = {Kind.FEES: (*BEFORE_BILL, BILLED, SETTLED)}

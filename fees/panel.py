@@ -1,2 +1,47 @@
-def panel(step, user):
-    return {}
+"""What the case page shows of fees: what is due, by which document, and what was paid."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from fees.guards import GUARDS
+from fees.standing import Standing
+from workflow import process
+from workflow.guards import Finding
+from workflow.models import Case, Step
+from workflow.process import Kind
+
+
+def panel(step: Step, user: User) -> dict:
+    """The middle of the case page: what is due by the plan, the bill with its lines, the payment."""
+    return {"step": step, "case": step.case, "standing": Standing.of(step)}
+
+
+def summary(case: Case, user: User) -> dict:
+    """Beside the case: in one line whether a fee is allowed, due or paid."""
+    step = case.step(Kind.FEES)
+    if step is None or step.state == Step.State.VOID:
+        return {"case": case, "step": None, "why_not": process.why_not(Kind.FEES, case)}
+    if step.state == Step.State.WAITING:
+        return {"case": case, "step": step, "waiting": True}
+    return {"case": case, "step": step, "standing": Standing.of(step)}
+
+
+def why(step: Step) -> list[dict]:
+    """Rows for components/_why.html, the open ones first; empty when the step is done."""
+    if step.is_finished:
+        return []
+    findings = [guard.finding(step) for guard in GUARDS[Kind.FEES]]
+    return [_row(finding) for finding in sorted(findings, key=lambda finding: finding.met)]
+
+
+def _row(finding: Finding) -> dict:
+    label, url = finding.remedy
+    return {
+        "missing": finding.what,
+        "met": finding.met,
+        "detail": finding.detail,
+        "owes": finding.owes,
+        "since": finding.since,
+        "remedy": label,
+        "url": url,
+    }

@@ -1,4 +1,17 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from surveys import views
 
 app_name = "surveys"
-urlpatterns = []
+urlpatterns = [
+    path("survey/", views.sheet, name="survey"),
+    path("survey/visits/new/", views.visit_new, name="visit_new"),
+    path("survey/points/new/", views.point_new, name="point_new"),
+    path("survey/points/<int:pk>/", views.point, name="point"),
+    path("survey/points/<int:pk>/consents/new/", views.consent_new, name="consent_new"),
+    path("survey/consents/<int:pk>/", views.answer, name="answer"),
+    path("survey/consents/<int:pk>/paper/", views.consent_paper, name="consent_paper"),
+    path("survey/photos/new/", views.photo_new, name="photo_new"),
+    path("survey/photos/<int:pk>/", views.photo, name="photo"),
+    path("survey/photos/<int:pk>/small/", views.thumbnail, name="thumbnail"),
+]

@@ -174,8 +174,9 @@ class Board:
 
     def worst(self) -> list[queue.Row]:
         """The steps longest past their promise."""
-        late = queue.listed(self.steps.filter(due_on__lt=self.today)).order_by("due_on", "pk")
-        return [queue.row(step, self.user, self.today) for step in late[:WORST]]
+        late = self.steps.filter(due_on__lt=self.today).order_by("due_on", "pk")[:WORST]
+        steps = queue.listed(Step.objects.filter(pk__in=late.values("pk"))).order_by("due_on", "pk")
+        return [queue.row(step, self.user, self.today) for step in steps]
 
 
 def fee_proof() -> Any:

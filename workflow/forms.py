@@ -240,6 +240,20 @@ class ReasonForm(DressedForm):
     )
 
 
+class RefuseForm(ReasonForm):
+    """A refusal: why, and what the customer can do instead."""
+
+    options = forms.CharField(
+        label=gettext_lazy("What the customer can do instead"),
+        help_text=gettext_lazy(
+            "One a line, such as another source point or a smaller capacity. "
+            "The notice adds the ways open to everybody."
+        ),
+        required=False,
+        **LONG,
+    )
+
+
 class GroundsForm(DressedForm):
     grounds = forms.CharField(
         label=gettext_lazy("Ground"),

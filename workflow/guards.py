@@ -37,7 +37,8 @@ class Finding:
 class Guard:
     """A condition for finishing a step: `test` on the step, `reason` in the user's language.
 
-    `owes`, `since` and `remedy` are functions of the step, each optional.
+    `reason` is words, or a function of the step where the words name somebody. `owes`, `since` and
+    `remedy` are functions of the step, each optional.
     """
 
     test: Callable[[Step], bool]
@@ -52,10 +53,14 @@ class Guard:
     def __call__(self, step: Step) -> bool:
         return self.test(step)
 
+    def says(self, step: Step) -> Any:
+        """The reason in the user's language."""
+        return self.reason(step) if callable(self.reason) else self.reason
+
     def finding(self, step: Step) -> Finding:
         met = self(step)
         return Finding(
-            what=(self.met or self.reason) if met else self.reason,
+            what=self.met if met and self.met else self.says(step),
             met=met,
             owes=self.owes(step),
             since=None if met else self.since(step),
@@ -65,6 +70,6 @@ class Guard:
 
 def demand(guards: Sequence[Guard], step: Step) -> None:
     """Raise Refused with every reason that stands against finishing the step."""
-    reasons = [guard.reason for guard in guards if not guard(step)]
+    reasons = [str(guard.says(step)) for guard in guards if not guard(step)]
     if reasons:
-        raise Refused([str(reason) for reason in reasons])
+        raise Refused(reasons)

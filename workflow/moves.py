@@ -123,7 +123,7 @@ class _Move:
         event.hash = event.digest()
         event.save(force_insert=True)
         self.case.event_count, self.case.event_hash = event.seq, event.hash
-        self.case.last_action_at = self.at
+        self.case.last_action_at = max(self.case.last_action_at, self.at)
         self.case.save(update_fields=["event_count", "event_hash", "last_action_at"])
         return event
 

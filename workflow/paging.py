@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -33,11 +34,19 @@ def address(asked: QueryDict, **changes: Any) -> str:
     return f"?{kept.urlencode()}"
 
 
-def by_due(rows: QuerySet, asked: QueryDict, size: int = SIZE) -> Page:
-    """Pages by (due_on, pk), rows without a due date last. A key: `2026-10-16_123`, `none_123`."""
+def by_due(
+    rows: QuerySet,
+    asked: QueryDict,
+    dress: Callable[[QuerySet], QuerySet] = lambda rows: rows,
+    size: int = SIZE,
+) -> Page:
+    """Pages by (due_on, pk), rows without a due date last. A key: `2026-10-16_123`, `none_123`.
+
+    `dress` adds what the rows of the page show; only they are joined, not the whole list.
+    """
     forwards = [F("due_on").asc(nulls_last=True), "pk"]
     backwards = [F("due_on").desc(nulls_first=True), "-pk"]
-    return _page(rows, asked, size, forwards, backwards, _behind_due, _before_due, _due_key)
+    return _page(rows, asked, dress, size, forwards, backwards, _behind_due, _before_due, _due_key)
 
 
 def by_newest(rows: QuerySet, asked: QueryDict, size: int = SIZE) -> Page:
@@ -45,6 +54,7 @@ def by_newest(rows: QuerySet, asked: QueryDict, size: int = SIZE) -> Page:
     return _page(
         rows,
         asked,
+        None,
         size,
         ["-pk"],
         ["pk"],
@@ -54,14 +64,18 @@ def by_newest(rows: QuerySet, asked: QueryDict, size: int = SIZE) -> Page:
     )
 
 
-def _page(rows, asked, size, forwards, backwards, behind, before, key_of) -> Page:
+def _page(rows, asked, dress, size, forwards, backwards, behind, before, key_of) -> Page:
     after_key, before_key = asked.get("after", ""), asked.get("before", "")
     try:
         turned = bool(before_key)
         wanted = before(before_key) if turned else behind(after_key) if after_key else Q()
     except ValueError:
         turned, after_key, wanted = False, "", Q()
-    found = list(rows.filter(wanted).order_by(*(backwards if turned else forwards))[: size + 1])
+    order = backwards if turned else forwards
+    found = rows.filter(wanted).order_by(*order)[: size + 1]
+    if dress:
+        found = dress(rows.model.objects.filter(pk__in=found.values("pk"))).order_by(*order)
+    found = list(found)
     more, found = len(found) > size, found[:size]
     if turned:
         found.reverse()

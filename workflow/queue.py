@@ -56,6 +56,13 @@ def at_midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def tab_label(tab: str) -> str:
+    """The tab as people read it; silence with its limit."""
+    if tab == "silent":
+        return _("Silent over %(n)s wd") % {"n": settings.SILENCE_WORKING_DAYS}
+    return str(TABS[tab])
+
+
 def in_tab(tab: str, today: date) -> Q:
     """What a tab holds of the live steps."""
     return {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.db import models
 from django.utils.encoding import force_str
+from django.utils.formats import localize
+from django.utils.timezone import template_localtime
 
 WIDGET_CLASS = {
     forms.Select: "form-select",
@@ -116,6 +119,8 @@ def readonly(instance: models.Model, layout: tuple) -> list[Section]:
                     continue
                 shown = getattr(instance, f"get_{name}_display", None)
                 value = shown() if shown else getattr(instance, name)
+                if isinstance(value, date):
+                    value = localize(template_localtime(value))
                 pairs.append((force_str(column.verbose_name), value))
         if pairs:
             sections.append(Section(title, [], number=number, pairs=pairs))

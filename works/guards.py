@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Model
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Exists, Model, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +16,15 @@ from workflow.models import Step
 from workflow.process import HV, Kind
 from works.models import (
     Acceptance,
+    CheckItem,
+    CheckPhoto,
     Defect,
     DrawingComment,
     DrawingReview,
+    DrawingSheet,
     LicenceCheck,
     MidCheck,
+    ReceivingEquipment,
 )
 
 SHEETS: dict[str, type[Model]] = {
@@ -35,15 +42,50 @@ QUALIFIED_BY = {
 }
 
 
+def _exists(model: type[Model], **found: Any) -> Exists:
+    """Whether the round of the sheet has such rows."""
+    return Exists(model.objects.filter(**found))
+
+
+_STEP = {"step": OuterRef("step_id")}
+_SAME_KIND = {"step__case": OuterRef("step__case"), "step__kind": OuterRef("step__kind")}
+# What the guards ask of the rows below a sheet, read with it in one statement.
+_CHECK = {
+    "has_good_item": _exists(CheckItem, **_STEP, result__in=["ok"]),
+    "has_bad_item": _exists(CheckItem, **_STEP, result__in=["", "not_ok"]),
+    "has_photo": _exists(CheckPhoto, **_STEP, before_covering=True),
+    "has_equipment": _exists(ReceivingEquipment, **_STEP),
+    "has_open_defect": _exists(Defect, **_SAME_KIND, cured_on=None),
+}
+ROWS: dict[str, dict[str, Exists]] = {
+    Kind.DRAWINGS: {
+        "has_drawing": _exists(DrawingSheet, review=OuterRef("pk"), attachment__isnull=False),
+        "has_open_comment": _exists(DrawingComment, case=OuterRef("step__case"), closed_in=None),
+    },
+    Kind.MID_CHECK: _CHECK,
+    Kind.ACCEPTANCE: _CHECK,
+}
+
+
 def sheet_of(step: Step) -> Model:
     """The sheet of this round, or an empty one not yet saved; read once a step object."""
     if "sheet_read" not in step.__dict__:
         model = SHEETS[step.kind]
         related = ("licence__grade",) if hasattr(model, "licence") else ("inspector",)
-        found = model.objects.filter(step=step).select_related(*related).first()
+        found = (
+            model.objects.filter(step=step)
+            .select_related("signed_by", *related)
+            .annotate(**ROWS.get(step.kind, {}))
+            .first()
+        )
         step.sheet_read = found or model(step=step)
         step.sheet_read.step = step
     return step.sheet_read
+
+
+def _has(name: str) -> Callable[[Step], bool]:
+    """A guard's test on the rows read with the sheet."""
+    return lambda step: getattr(sheet_of(step), name, False)
 
 
 def qualification(step: Step) -> LicenceCheck | None:
@@ -105,11 +147,6 @@ def _same_designer(step: Step) -> bool:
     return check is None or sheet_of(step).licence_id == check.licence_id
 
 
-def _drawn(step: Step) -> bool:
-    review = sheet_of(step)
-    return bool(review.pk) and review.sheets.exclude(attachment=None).exists()
-
-
 def _points_checked(step: Step) -> bool:
     review = sheet_of(step)
     points = (review.follows_plan, review.power_quality_ok, review.protection_ok)
@@ -117,12 +154,11 @@ def _points_checked(step: Step) -> bool:
 
 
 def _items_in_order(step: Step) -> bool:
-    results = set(step.check_items.values_list("result", flat=True))
-    return bool(results) and results <= {"ok", "na"} and "ok" in results
+    return _has("has_good_item")(step) and not _has("has_bad_item")(step)
 
 
 def _equipped(step: Step) -> bool:
-    return step.case.customer_class not in HV or step.receiving_equipment.exists()
+    return step.case.customer_class not in HV or _has("has_equipment")(step)
 
 
 def _papers_complete(step: Step) -> bool:
@@ -132,9 +168,7 @@ def _papers_complete(step: Step) -> bool:
 
 
 def _photographed(step: Step) -> bool:
-    sheet = sheet_of(step)
-    before_covering = step.check_photos.filter(before_covering=True).exists()
-    return before_covering and sheet.may_cover is True
+    return _has("has_photo")(step) and sheet_of(step).may_cover is True
 
 
 def _customer(step: Step) -> str:
@@ -188,7 +222,7 @@ SAME_DESIGNER = Guard(
     owes=_firm,
 )
 DRAWN = Guard(
-    _drawn,
+    _has("has_drawing"),
     reason=_("No drawing of this revision is filed."),
     met=_("The drawings are filed."),
     owes=_customer,
@@ -199,7 +233,7 @@ POINTS = Guard(
     met=_("Plan, power quality and protection are in order."),
 )
 COMMENTS_CLOSED = Guard(
-    lambda step: not DrawingComment.objects.open().filter(case=step.case_id).exists(),
+    lambda step: not _has("has_open_comment")(step),
     reason=_("Comments on the drawings are still open."),
     met=_("Every comment on the drawings is settled."),
     owes=_customer,
@@ -209,6 +243,11 @@ CONTRACTOR_STANDS = Guard(
     reason=_("The contractor's permit does not cover these works today."),
     met=_("The contractor's permit is valid today, or none is needed."),
     owes=_firm,
+)
+INSPECTED = Guard(
+    lambda step: bool(sheet_of(step).inspector_id and sheet_of(step).inspected_at),
+    reason=_("The sheet does not say who inspected, and when."),
+    met=_("Inspected on site."),
 )
 ITEMS = Guard(
     _items_in_order,
@@ -221,7 +260,7 @@ PHOTOGRAPHED = Guard(
     met=_("Photographed before covering."),
 )
 DEFECTS_CURED = Guard(
-    lambda step: not Defect.objects.of(step.case, step.kind).open().exists(),
+    lambda step: not _has("has_open_defect")(step),
     reason=_("Defects are not cured yet."),
     met=_("No defect is open."),
     owes=_customer,
@@ -255,6 +294,7 @@ GUARDS: dict = {
     Kind.MID_CHECK: (
         RECEIVED,
         CONTRACTOR_STANDS,
+        INSPECTED,
         ITEMS,
         PHOTOGRAPHED,
         DEFECTS_CURED,
@@ -264,6 +304,7 @@ GUARDS: dict = {
     Kind.ACCEPTANCE: (
         RECEIVED,
         CONTRACTOR_STANDS,
+        INSPECTED,
         ITEMS,
         EQUIPPED,
         COMPLETION_PAPERS,

@@ -22,9 +22,10 @@ def panel(step: Step, user: User) -> dict[str, Any]:
     """What was found so far; three queries."""
     sheet = sheet_of(step)
     points: list[Any] = []
-    if step.kind in CHECKS:
+    begun = sheet.pk is not None
+    if step.kind in CHECKS and begun:
         points = list(Defect.objects.of(step.case, step.kind).select_related("step"))
-    elif step.kind == Kind.DRAWINGS:
+    elif step.kind == Kind.DRAWINGS and begun:
         comments = DrawingComment.objects.filter(case=step.case_id)
         points = list(comments.select_related("raised_in__step", "closed_in__step"))
     return {

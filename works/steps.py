@@ -224,17 +224,26 @@ def decide(sheet: Model, *, by: User) -> Step:
     """Sign a sheet as it stands; its decision or result says whether it passed."""
     step = sheet.step
     moves.demand_worker(step, by)
-    sheet.signed_at, sheet.signed_by = timezone.now(), by
+    sheet.save()
     if verdict(sheet) == "passed":
-        sheet.save()
         step = moves.finish(step, by=by, what=PASSED[step.kind], outcome="passed", round=step.round)
         if isinstance(sheet, LicenceCheck) and sheet.originals == LicenceCheck.Originals.DEFERRED:
             documents.owe(step.case, f"{step.kind}_original", due_on=sheet.originals_until, by=by)
-        return step
+    else:
+        step = _return(sheet, by)
+    sheet.signed_at, sheet.signed_by = timezone.now(), by
+    sheet.save(update_fields=["signed_at", "signed_by"])
+    return step
+
+
+def _return(sheet: Model, by: User) -> Step:
+    """The round failed: one list in writing, and the customer's turn again."""
+    step = sheet.step
     reasons = shortcomings(sheet)
     if not reasons:
         raise Refused(_("Write down what is not in order, each point a row of its own."))
-    sheet.save()
+    if step.kind in CHECKS and not (sheet.inspector_id and sheet.inspected_at):
+        raise Refused(_("Say who inspected, and when."))
     documents.issue(step.case, "deficiency", by=by, step=step, items=reasons, reason=sheet.remarks)
     return moves.send_back(
         step, by=by, reason="; ".join(reasons), what=FAILED[step.kind], attempt=step.round
@@ -242,18 +251,17 @@ def decide(sheet: Model, *, by: User) -> Step:
 
 
 def shortcomings(sheet: Model) -> list[str]:
-    """What a failed sheet tells the customer, point by point."""
+    """What a failed sheet tells the customer, point by point, as it stands on the paper."""
     step = sheet.step
     if isinstance(sheet, LicenceCheck):
-        return [sheet.remarks] if sheet.remarks.strip() else []
+        return [line.strip() for line in sheet.remarks.splitlines() if line.strip()]
     if step.kind == Kind.DRAWINGS:
-        open_comments = DrawingComment.objects.open().filter(case=step.case_id)
-        return [f"{c.drawing} {c.item}: {c.text}" for c in open_comments]
+        comments = DrawingComment.objects.open().filter(case=step.case_id)
+        return [f"{c.drawing} {c.item}: {c.text}" for c in comments]
     defects = Defect.objects.of(step.case, step.kind).open()
     return [
-        _("%(defect)s (to be cured by %(day)s)")
-        % {"defect": defect.text, "day": f"{defect.cure_by:%Y-%m-%d}"}
-        for defect in defects
+        " · ".join(part for part in (d.text, d.standard, f"≤ {d.cure_by:%Y-%m-%d}") if part)
+        for d in defects
     ]
 
 

@@ -643,7 +643,7 @@ class Migration(migrations.Migration):
                     "outcome",
                     models.CharField(
                         choices=[
-                            ("reached", "Reached, both spoke"),
+                            ("reached", "Reached"),
                             ("message", "Message left"),
                             ("not_reached", "Not reached"),
                         ],

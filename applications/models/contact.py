@@ -39,7 +39,7 @@ class Contact(models.Model):
         APP = "app", _("App")
 
     class Outcome(models.TextChoices):
-        REACHED = "reached", _("Reached, both spoke")
+        REACHED = "reached", _("Reached")
         MESSAGE = "message", _("Message left")
         NOT_REACHED = "not_reached", _("Not reached")
 

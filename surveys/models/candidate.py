@@ -109,14 +109,20 @@ class Candidate(Place):
         """The distance was taken and the capacity looked up."""
         return self.distance_m is not None and self.rated_kva is not None
 
+    @property
+    def standing_consents(self) -> list[Consent]:
+        """The last word of each party: who was asked again is judged by the new answer."""
+        last = {(c.party_kind, c.party): c for c in self.consents.all()}
+        return list(last.values())
+
     def open_consents(self, today: date) -> list[Consent]:
         """The consents that do not stand: unanswered, refused or expired."""
-        return [consent for consent in self.consents.all() if not consent.stands(today)]
+        return [consent for consent in self.standing_consents if not consent.stands(today)]
 
     def is_cleared(self, today: date) -> bool:
         """Every consent this point needs was given and still holds."""
-        consents = self.consents.all()
-        return (bool(consents) or not self.consent_needed) and not self.open_consents(today)
+        asked = bool(self.standing_consents)
+        return (asked or not self.consent_needed) and not self.open_consents(today)
 
     def can_be_used(self, today: date) -> bool:
         """Workable, and nobody's consent stands in the way."""

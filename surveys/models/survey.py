@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import asin, cos, radians, sin, sqrt
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from workflow.models import Case, Step
-from workflow.process import HV, ExistingSupply
+from workflow.process import HV, ExistingSupply, Kind, flow
 
 
 class Phase(models.TextChoices):
@@ -23,6 +24,16 @@ class LoadGrade(models.IntegerChoices):
     FIRST = 1, _("First grade")
     SECOND = 2, _("Second grade")
     THIRD = 3, _("Third grade")
+
+
+EARTH_M = 6_371_000
+
+
+def metres_between(a: tuple[float, float], b: tuple[float, float]) -> int:
+    """The distance of two places (longitude, latitude in degrees) on the globe, in metres."""
+    (x1, y1), (x2, y2) = ([radians(float(v)) for v in place] for place in (a, b))
+    half = sin((y2 - y1) / 2) ** 2 + cos(y1) * cos(y2) * sin((x2 - x1) / 2) ** 2
+    return round(2 * EARTH_M * asin(sqrt(half)))
 
 
 class Survey(models.Model):
@@ -112,18 +123,36 @@ class Survey(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # What must stand on the sheet before it is signed.
+    NEEDED = (
+        "on_site_at",
+        "surveyor",
+        "found_supply",
+        "load_grade",
+        "phase",
+        "meter_position",
+        "customer_signed_name",
+        "customer_signed_at",
+    )
+
     class Meta:
         verbose_name = _("survey")
         verbose_name_plural = _("surveys")
         constraints = [
             models.CheckConstraint(
                 condition=Q(signed_at=None, signed_by=None)
-                | Q(can_supply=True, signed_at__isnull=False, signed_by__isnull=False),
+                | Q(
+                    can_supply__isnull=False,
+                    can_supply=True,
+                    signed_at__isnull=False,
+                    signed_by__isnull=False,
+                ),
                 name="signed_survey_can_supply",
                 violation_error_message=_("Only a survey that can supply is signed."),
             ),
             models.CheckConstraint(
-                condition=Q(no_supply_at=None) | (Q(can_supply=False) & ~Q(no_supply_reason="")),
+                condition=Q(no_supply_at=None)
+                | (Q(can_supply__isnull=False, can_supply=False) & ~Q(no_supply_reason="")),
                 name="no_supply_is_explained",
                 violation_error_message=_("Say why this site cannot be supplied."),
             ),
@@ -160,9 +189,46 @@ class Survey(models.Model):
         )
         return next((sheet for sheet in rounds if sheet.signed_at), rounds[0] if rounds else None)
 
+    @classmethod
+    def read(cls, step: Step) -> Survey | None:
+        """The sheet of a step with all that hangs on it, read once for one step object."""
+        if "read_survey" not in step.__dict__:
+            points = cls.candidates.rel.related_model.objects.select_related("source_point")
+            found = (
+                cls.objects.filter(step=step)
+                .select_related("surveyor", "second_surveyor", "signed_by")
+                .prefetch_related(Prefetch("candidates", points), "candidates__consents")
+                .first()
+            )
+            if found:
+                found.step = step
+            step.read_survey = found
+        return step.read_survey
+
     @property
     def case(self) -> Case:
         return self.step.case
+
+    @property
+    def missing(self) -> list[str]:
+        """Labels of what still has to be filled in before the sheet can be signed."""
+        empty = [name for name in self.NEEDED if getattr(self, name) in (None, "")]
+        return [str(self._meta.get_field(name).verbose_name) for name in empty]
+
+    @property
+    def needs_point(self) -> bool:
+        """A source point is chosen only where a supply plan follows."""
+        return Kind.PLAN in flow(self.case.business_type)
+
+    @property
+    def points_needed(self) -> int:
+        """How many candidates must be measured: a contested supply needs a choice."""
+        return (2 if self.contested else 1) if self.needs_point else 0
+
+    @property
+    def was_on_site(self) -> bool:
+        """The time on site and the visit that was made are written together (surveys.steps)."""
+        return self.on_site_at is not None
 
     @property
     def surveyors(self) -> list:

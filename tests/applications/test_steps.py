@@ -282,6 +282,15 @@ def test_a_contact_entered_late_does_not_hide_a_later_one():
     assert Case.objects.get().silent_days == 2
 
 
+def test_a_contact_entered_late_does_not_make_the_case_look_older():
+    case = old_case()
+    before = Case.objects.get().last_action_at
+
+    contact(case, days_ago=9)
+
+    assert Case.objects.get().last_action_at == before
+
+
 def test_speaking_moves_the_ladder_of_silence():
     case = old_case()
     before = Alert.objects.get(case=case, subject=Subject.SILENT).due_on

@@ -1,6 +1,7 @@
 """Board, reassigning, search, reminders and what the machinery asks."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from celery import current_app
@@ -18,7 +19,7 @@ from tests.workflow.screens import (
     surveyed_late,
     worker,
 )
-from workflow import moves, reminders
+from workflow import board, moves, reminders
 from workflow.models import Alert, Notice, Step, Sweep
 from workflow.process import CustomerClass, Kind
 from workflow.views import health
@@ -126,6 +127,17 @@ def test_a_sweep_that_stands_still_is_shown(client):
     assert get(client, supervisor(), BOARD).context["sweep_is_late"] is False
     Sweep.objects.update(finished_at=timezone.now() - timedelta(hours=1))
     assert get(client, supervisor(), BOARD).context["sweep_is_late"] is True
+
+
+@pytest.mark.parametrize(("found", "css"), [(0, "tile ok"), (2, "tile late")])
+def test_the_fee_proof_stands_on_the_board(client, monkeypatch, found, css):
+    proof = SimpleNamespace(found=found, payments_checked=1284, ran_at=timezone.now())
+    monkeypatch.setattr(board, "fee_proof", lambda: proof)
+
+    html = get(client, supervisor(), BOARD).content.decode()
+
+    tile = next(part for part in html.split("<div") if "1284" in part)
+    assert css in tile
 
 
 # Reassigning several ----------------------------------------------------------------------------

@@ -351,8 +351,9 @@ def test_a_refusal_needs_its_reason_in_plain_words(client):
 
     act(client, supervisor(), "refuse", case, reason=" ")
     assert fresh(case).state == "open"
-    act(client, supervisor(), "refuse", case, reason="附近没有可用电源点")
+    act(client, supervisor(), "refuse", case, reason="附近没有可用电源点", options="改小容量")
     assert fresh(case).state == "refused"
+    assert fresh(case).papers.filter(kind="refusal").exists()
 
 
 def test_the_fast_lane_is_asked_approved_and_revoked_by_different_people(client):

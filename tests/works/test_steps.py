@@ -225,7 +225,7 @@ def test_defects_are_told_once_in_writing_and_cured_before_the_next_attempt_pass
     found = make.defect(step)
     steps.decide(sheet, by=inspector)
     notice = Paper.objects.filter(case=case, kind="deficiency").first()
-    assert found.text in notice.data["items"][0]
+    assert notice.data["items"] == [f"{found.text} · ≤ {found.cure_by:%Y-%m-%d}"]
 
     second = make.check_ready(make.case_of(case), Kind.ACCEPTANCE)
     assert second.round == 2

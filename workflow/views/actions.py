@@ -162,13 +162,13 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 def refuse(request: HttpRequest, number: str) -> HttpResponse:
     """The utility cannot supply, and says why in plain words."""
     case = get_case_or_404(request, number)
-    form = own.ReasonForm(request.POST or None)
+    form = own.RefuseForm(request.POST or None)
     return _page(
         request,
         case,
         actions.on_case("refuse", case, request.user),
         form,
-        lambda typed: moves.refuse(case, by=request.user, reason=typed["reason"]),
+        lambda typed: moves.refuse(case, by=request.user, **typed),
         _("The case is refused. The notice to the customer is on its way."),
         hint=_("This closes the case for good. The notice says what the customer can do instead."),
     )

@@ -24,15 +24,15 @@ def desk(request: HttpRequest) -> HttpResponse:
         steps = queue.steps_for(request.user, today, form.chosen)
         counts = queue.counts(steps, today)
         tab = form.chosen.get("tab") or "open"
-        page = paging.by_due(queue.listed(steps.filter(queue.in_tab(tab, today))), request.GET)
+        page = paging.by_due(steps.filter(queue.in_tab(tab, today)), request.GET, queue.listed)
         context = {
             "form": form,
             "today": today,
             "is_working": clocks.calendar().is_working(today),
             "tab": tab,
             "tabs": [
-                (code, label, counts[code], paging.address(request.GET, tab=code))
-                for code, label in queue.TABS.items()
+                (code, queue.tab_label(code), counts[code], paging.address(request.GET, tab=code))
+                for code in queue.TABS
             ],
             "hot": queue.HOT,
             "count": counts[tab],

@@ -1,4 +1,4 @@
-"""The only writer of this room."""
+"""Capacity of the source points: held by plans, given back, or in use."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from surveys.models import SourcePoint
 from workflow.guards import Refused
-from workflow.verbs import verb
-
-SURVEY_SIGNED = verb("survey_signed", gettext_lazy("Survey signed: it can be supplied"))
 
 
 @transaction.atomic
 def reserve(point: SourcePoint, kva: Decimal) -> None:
-    """Hold open capacity (kVA) on a point for a plan. Raises Refused when it is not there any more."""
+    """Hold open capacity (kVA) on a point for a plan. Raises Refused when it is gone."""
     held = SourcePoint.objects.filter(
         pk=point.pk, rated_kva__gte=F("committed_kva") + F("reserved_kva") + kva
     ).update(reserved_kva=F("reserved_kva") + kva)

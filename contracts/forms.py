@@ -1,0 +1,107 @@
+"""What the contract officer decides: kind, term, settlement; and who signed. Nothing the plan says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contracts import content
+from contracts.models import Contract, ContractKind
+from workflow.models import Case
+from workflow.process import BusinessType
+from workflow.sheets import SheetForm
+
+
+class DrawForm(SheetForm):
+    """The few things of a contract that no other sheet has said."""
+
+    layout = (
+        (
+            _("To be agreed"),
+            [
+                [("kind", 6), ("settlement", 6)],
+                [("term_from", 3), ("term_to", 3)],
+                [("remarks", 12)],
+            ],
+        ),
+    )
+
+    class Meta:
+        model = Contract
+        fields = ["kind", "settlement", "term_from", "term_to", "remarks"]
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        kinds = content.kinds_for(case)
+        kwargs["initial"] = _usual(case, kinds) | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [(kind, ContractKind(kind).label) for kind in kinds]
+        self.fields["settlement"].choices = Contract.Settlement.choices
+
+
+def _usual(case: Case, kinds: list[str]) -> dict[str, Any]:
+    """Three years from today; a temporary supply ends on the day asked for."""
+    today = timezone.localdate()
+    found = {"kind": kinds[0], "term_from": today, "settlement": Contract.Settlement.MONTHLY}
+    if case.business_type == BusinessType.TEMPORARY:
+        application = getattr(case.step("application"), "application", None)
+        found["term_to"] = application.temporary_to if application else None
+    return found
+
+
+class CustomerSignatureForm(SheetForm):
+    """Who signed for the customer, as whom, how and when."""
+
+    layout = (
+        (
+            _("Customer's signature"),
+            [
+                [("signed_name", 4), ("signed_as", 4), ("signed_how", 4)],
+                [("signed_reference", 8), ("signed_at", 4)],
+            ],
+        ),
+    )
+
+    class Meta:
+        model = Contract
+        fields = ["signed_name", "signed_as", "signed_how", "signed_reference", "signed_at"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        now = timezone.localtime().replace(second=0, microsecond=0)
+        kwargs["initial"] = {"signed_at": now, "signed_as": Contract.Signer.SELF} | kwargs.get(
+            "initial", {}
+        )
+        super().__init__(*args, **kwargs)
+        for name in ("signed_name", "signed_as", "signed_how", "signed_at"):
+            self.fields[name].required = True
+
+
+class InterimForm(SheetForm):
+    """Who signed the interim agreement of the fast lane."""
+
+    layout = ((_("Interim agreement"), [[("interim_name", 6), ("interim_how", 6)]]),)
+
+    class Meta:
+        model = Contract
+        fields = ["interim_name", "interim_how"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = True
+
+
+class RevisionForm(SheetForm):
+    """Why the contract is drawn anew."""
+
+    layout = ((_("Draw the contract anew"), [[("remarks", 12)]]),)
+
+    class Meta:
+        model = Contract
+        fields = ["remarks"]
+        labels = {"remarks": _("reason")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["remarks"].required = True

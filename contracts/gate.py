@@ -1,0 +1,37 @@
+"""What the database itself holds of contracts, on both engines: see fees.gate for how the walls are put up."""
+
+from __future__ import annotations
+
+from fees.gate import ACCEPTED_PLAN, Wall
+
+OF_THE_STEP = """plan_step.case_id = (
+    SELECT c.case_id FROM workflow_step c WHERE c.id = NEW.step_id AND c.kind = 'contract')"""
+BROKEN = f"""NEW.state <> 'void' AND (
+    (NEW.plan_id IS NOT NULL
+     AND NOT EXISTS ({ACCEPTED_PLAN} AND p.id = NEW.plan_id AND {OF_THE_STEP}))
+    OR (NEW.plan_id IS NULL AND EXISTS ({ACCEPTED_PLAN} AND {OF_THE_STEP})))"""
+NO_PLAN = "A contract belongs to the accepted plan of its own case."
+
+WALLS = (
+    Wall("contracts_plan_begins", "contracts_contract", "INSERT", BROKEN, NO_PLAN),
+    Wall("contracts_plan_holds", "contracts_contract", "UPDATE", BROKEN, NO_PLAN),
+    Wall(
+        "contracts_frozen",
+        "contracts_contract",
+        "UPDATE",
+        """OLD.state <> 'drawn' AND (NEW.content_hash <> OLD.content_hash
+        OR NEW.capacity_kva <> OLD.capacity_kva OR NEW.version <> OLD.version
+        OR NEW.plan_id IS DISTINCT FROM OLD.plan_id OR NEW.step_id <> OLD.step_id
+        OR NEW.signed_at IS DISTINCT FROM OLD.signed_at
+        OR NEW.officer_id IS DISTINCT FROM OLD.officer_id
+        OR NEW.state NOT IN (OLD.state, 'void'))""",
+        "A signed contract is never changed: draw a new one.",
+    ),
+    Wall(
+        "contracts_kept",
+        "contracts_contract",
+        "DELETE",
+        "TRUE",
+        "A contract is never deleted.",
+    ),
+)

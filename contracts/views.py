@@ -1,0 +1,157 @@
+"""The supply contract of a case: drawn, signed by both, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from contracts import panel, steps
+from contracts.forms import CustomerSignatureForm, DrawForm, InterimForm, RevisionForm
+from contracts.guards import GUARDS, contract_of
+from contracts.models import Contract
+from workflow import moves
+from workflow.access import get_step_or_404
+from workflow.models import Step
+from workflow.process import Kind
+
+
+def sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """The contract: to draw while it is in our hand, to read afterwards."""
+    step = get_step_or_404(request, number, Kind.CONTRACT)
+    if step.state != Step.State.IN_HAND or moves.hindrances(step, request.user):
+        if request.method == "POST":
+            raise PermissionDenied
+        return _page(request, step)
+    form = DrawForm(request.POST or None, case=step.case, initial=_before(step))
+    if request.method == "POST" and form.is_valid():
+        done = _try(form, lambda: steps.draw(step, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(request, _("Contract drawn. It is the customer's turn to sign."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Draw the contract"))
+
+
+def _before(step: Step) -> dict[str, Any]:
+    """What was agreed in the version before, where there is one."""
+    contract = contract_of(step)
+    if contract is None:
+        return {}
+    return {name: getattr(contract, name) for name in DrawForm.Meta.fields}
+
+
+def customer(request: HttpRequest, number: str) -> HttpResponse:
+    """Record the customer's signature."""
+    step, contract = _contract_or_404(request, number)
+    form = CustomerSignatureForm(
+        request.POST or None, initial={"signed_name": contract.customer_name}
+    )
+    if request.method == "POST" and form.is_valid():
+        done = _try(
+            form, lambda: steps.sign_customer(contract, by=request.user, **form.cleaned_data)
+        )
+        if done:
+            return _signed(request, done)
+    return _page(request, step, form=form, act=_("Record the signature"))
+
+
+@require_POST
+def utility(request: HttpRequest, number: str) -> HttpResponse:
+    """The contract officer signs for the utility."""
+    step, contract = _contract_or_404(request, number)
+    try:
+        done = steps.sign_utility(contract, by=request.user)
+    except ValidationError as refusal:
+        return _page(request, step, refusals=refusal.messages)
+    return _signed(request, done)
+
+
+def interim(request: HttpRequest, number: str) -> HttpResponse:
+    """Record the interim agreement of the fast lane."""
+    step, contract = _contract_or_404(request, number)
+    if not step.deferred_until:
+        raise Http404
+    form = InterimForm(request.POST or None, initial={"interim_name": contract.customer_name})
+    if request.method == "POST" and form.is_valid():
+        done = _try(
+            form, lambda: steps.sign_interim(contract, by=request.user, **form.cleaned_data)
+        )
+        if done:
+            messages.success(request, _("Interim agreement recorded. The contract is still owed."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Record the interim agreement"))
+
+
+def revision(request: HttpRequest, number: str) -> HttpResponse:
+    """Take the contract back to be drawn anew."""
+    step, contract = _contract_or_404(request, number)
+    form = RevisionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["remarks"]
+        done = _try(form, lambda: steps.revise(contract, by=request.user, reason=reason))
+        if done:
+            messages.success(request, _("Taken back. Draw the next version."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Draw the contract anew"))
+
+
+def _contract_or_404(request: HttpRequest, number: str) -> tuple[Step, Contract]:
+    """The drawn contract of the latest round, for who may work on it."""
+    step = get_step_or_404(request, number, Kind.CONTRACT)
+    contract = contract_of(step)
+    if contract is None or contract.state != Contract.State.DRAWN or not step.is_live:
+        raise Http404
+    if moves.hindrances(step, request.user):
+        raise PermissionDenied
+    contract.step = step
+    return step, contract
+
+
+def _signed(request: HttpRequest, contract: Contract) -> HttpResponse:
+    if contract.state == Contract.State.SIGNED:
+        messages.success(request, _("Signed by both. The case goes on."))
+        return redirect(contract.step.case)
+    messages.success(request, _("Signature recorded. The other party has still to sign."))
+    return redirect(contract.step)
+
+
+def _try(form: BaseForm, act: Callable[[], Any]) -> Any:
+    """Do it, or tell on the form why not."""
+    try:
+        return act()
+    except ValidationError as refusal:
+        form.add_error(None, ValidationError(refusal.messages))
+        return None
+
+
+def _page(
+    request: HttpRequest,
+    step: Step,
+    *,
+    form: BaseForm | None = None,
+    act: str = "",
+    refusals: list[str] | None = None,
+) -> HttpResponse:
+    contract = contract_of(step)
+    context = {
+        "step": step,
+        "case": step.case,
+        "contract": contract,
+        "contract_sections": panel.sections(contract),
+        "clauses": contract.content["clauses"] if contract else [],
+        "contract_form": form,
+        "act": act,
+        "refusals": refusals or [],
+        "mine": step.is_live and not moves.hindrances(step, request.user),
+        "open": [guard.reason for guard in GUARDS[Kind.CONTRACT] if not guard(step)]
+        if not step.is_finished
+        else [],
+    }
+    return render(request, "contracts/sheet.html", context)

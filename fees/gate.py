@@ -1,0 +1,303 @@
+"""The fourth wall of the fee gate (DESIGN section 3): the database itself refuses money taken too early.
+
+Each wall is one trigger: a condition in SQL that both engines understand, and the sentence a person reads
+when it is refused. The walls stand on tables of other rooms too (steps, surveys, plans). SQLite loses the
+triggers of a table, and refuses to rename it while others name it, whenever a migration of *any* room rebuilds that table;
+so no single migration can put them up for good. They are therefore raised after every `migrate`, and on
+SQLite lowered before it. On PostgreSQL they are replaced in place and never absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# A plan of the same case, accepted, on a signed survey that says "can supply".
+ACCEPTED_PLAN = """
+    SELECT 1 FROM plans_plan p
+    JOIN workflow_step plan_step ON plan_step.id = p.step_id
+    JOIN surveys_survey s ON s.id = p.survey_id
+    JOIN workflow_step survey_step ON survey_step.id = s.step_id
+    WHERE p.state = 'accepted' AND s.can_supply AND s.signed_at IS NOT NULL
+    AND survey_step.case_id = plan_step.case_id
+"""
+OF_THE_BILL = f"""
+    NOT EXISTS ({ACCEPTED_PLAN} AND p.id = NEW.plan_id AND plan_step.case_id = (
+        SELECT f.case_id FROM workflow_step f WHERE f.id = NEW.step_id AND f.kind = 'fees'))
+"""  # noqa: S608 - our own constants
+OF_THE_PAYMENT = f"""
+    NOT EXISTS ({ACCEPTED_PLAN} AND p.id = (SELECT b.plan_id FROM fees_bill b WHERE b.id = NEW.bill_id)
+        AND plan_step.case_id = (
+            SELECT f.case_id FROM workflow_step f JOIN fees_bill b ON b.step_id = f.id
+            WHERE b.id = NEW.bill_id AND f.kind = 'fees'))
+"""  # noqa: S608 - our own constants
+OF_THE_CASE = f"NOT EXISTS ({ACCEPTED_PLAN} AND plan_step.case_id = NEW.case_id)"
+GROUND = """1 FROM plans_plan p JOIN surveys_survey s ON s.id = p.survey_id
+            WHERE p.id = NEW.plan_id"""
+BEGUN = "NEW.kind = 'fees' AND NEW.state IN ('in_hand', 'with_customer', 'stopped', 'done')"
+STANDING = "('draft', 'issued', 'paid')"
+NO_BILL = "No bill before a signed survey that can supply and an accepted plan of the same case."
+NO_PAYMENT = (
+    "No payment before a signed survey that can supply and an accepted plan of the same case."
+)
+NO_FEES = "The fees step cannot begin before a signed survey that can supply and an accepted plan."
+FROZEN = "A bill that was issued is never changed: correct it by two people."
+KEPT = "Bills, payments and refunds are never deleted."
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One trigger: `broken` is true where the rule would be broken."""
+
+    name: str
+    table: str
+    event: str  # INSERT, UPDATE or DELETE
+    broken: str
+    message: str
+    # What must not change between the look and the commit, where writers run side by side.
+    hold: str = ""
+
+
+WALLS = (
+    # Bills
+    Wall("fees_bill_begins", "fees_bill", "INSERT", OF_THE_BILL, NO_BILL, hold=GROUND),
+    Wall(
+        "fees_bill_draft",
+        "fees_bill",
+        "INSERT",
+        "NEW.state <> 'draft'",
+        "A bill begins as a draft and is issued with its lines.",
+    ),
+    Wall(
+        "fees_bill_holds",
+        "fees_bill",
+        "UPDATE",
+        f"NEW.state IN {STANDING} AND {OF_THE_BILL}",
+        NO_BILL,
+    ),
+    Wall(
+        "fees_bill_frozen",
+        "fees_bill",
+        "UPDATE",
+        """OLD.state <> 'draft' AND (NEW.plan_id <> OLD.plan_id OR NEW.step_id <> OLD.step_id
+        OR NEW.number <> OLD.number OR NEW.total <> OLD.total
+        OR NEW.issued_at IS DISTINCT FROM OLD.issued_at
+        OR NEW.issued_by_id IS DISTINCT FROM OLD.issued_by_id)""",
+        FROZEN,
+    ),
+    Wall(
+        "fees_bill_state",
+        "fees_bill",
+        "UPDATE",
+        """NEW.state <> OLD.state AND NOT (
+        (OLD.state = 'draft' AND NEW.state = 'issued')
+        OR (OLD.state = 'issued' AND NEW.state IN ('paid', 'cancelled', 'waived', 'corrected'))
+        OR (OLD.state = 'paid' AND NEW.state IN ('cancelled', 'corrected')))""",
+        "A bill cannot go from its present state to that one.",
+    ),
+    Wall(
+        "fees_bill_total",
+        "fees_bill",
+        "UPDATE",
+        """NEW.state = 'issued' AND OLD.state = 'draft' AND ROUND(NEW.total, 2) <> COALESCE((
+        SELECT ROUND(SUM(l.amount), 2) FROM fees_billline l WHERE l.bill_id = NEW.id), 0)""",
+        "The total of a bill is the sum of its lines.",
+    ),
+    Wall(
+        "fees_bill_paid",
+        "fees_bill",
+        "UPDATE",
+        """NEW.state = 'paid' AND OLD.state <> 'paid' AND NOT EXISTS (
+        SELECT 1 FROM fees_payment y WHERE y.bill_id = NEW.id AND y.amount = NEW.total)""",
+        "A bill is paid when the whole amount was received.",
+    ),
+    Wall(
+        "fees_bill_refunded",
+        "fees_bill",
+        "UPDATE",
+        f"""NEW.state NOT IN {STANDING} AND EXISTS (SELECT 1 FROM fees_payment y
+        WHERE y.bill_id = NEW.id
+        AND NOT EXISTS (SELECT 1 FROM fees_refund r WHERE r.payment_id = y.id))""",
+        "Money was received on this bill: it ends only with a refund.",
+    ),
+    Wall(
+        "fees_bill_two_people",
+        "fees_bill",
+        "UPDATE",
+        """NEW.state IN ('waived', 'corrected') AND NEW.state <> OLD.state AND NOT EXISTS (
+        SELECT 1 FROM fees_correction c WHERE c.bill_id = NEW.id AND c.answer = 'approved'
+        AND c.answered_by_id <> c.proposed_by_id
+        AND c.kind = CASE NEW.state WHEN 'waived' THEN 'waive' ELSE 'correct' END)""",
+        "A waiver or correction needs two people and a reason.",
+    ),
+    Wall("fees_bill_kept", "fees_bill", "DELETE", "TRUE", KEPT),
+    # Their lines
+    Wall(
+        "fees_line_draft",
+        "fees_billline",
+        "INSERT",
+        "NOT EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id AND b.state = 'draft')",
+        FROZEN,
+    ),
+    Wall(
+        "fees_line_in_force",
+        "fees_billline",
+        "INSERT",
+        """NOT EXISTS (SELECT 1 FROM fees_catalogueitem i
+        WHERE i.id = NEW.item_id AND i.status = 'in_force')""",
+        "This fee is abolished: nobody can charge it.",
+    ),
+    Wall("fees_line_frozen", "fees_billline", "UPDATE", "TRUE", FROZEN),
+    Wall("fees_line_kept", "fees_billline", "DELETE", "TRUE", FROZEN),
+    # Payments
+    Wall("fees_payment_begins", "fees_payment", "INSERT", OF_THE_PAYMENT, NO_PAYMENT),
+    Wall(
+        "fees_payment_whole",
+        "fees_payment",
+        "INSERT",
+        """NOT EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id AND b.state = 'issued'
+        AND b.total = NEW.amount)""",
+        "A payment is the whole amount of an issued bill, neither more nor less.",
+    ),
+    Wall(
+        "fees_payment_two_people",
+        "fees_payment",
+        "INSERT",
+        """EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id
+        AND b.issued_by_id = NEW.received_by_id)""",
+        "Who set the fee cannot collect it.",
+    ),
+    Wall(
+        "fees_payment_frozen",
+        "fees_payment",
+        "UPDATE",
+        "TRUE",
+        "A payment is never changed: correct its bill by two people.",
+    ),
+    Wall("fees_payment_kept", "fees_payment", "DELETE", "TRUE", KEPT),
+    # Refunds
+    Wall(
+        "fees_refund_whole",
+        "fees_refund",
+        "INSERT",
+        """NOT EXISTS (SELECT 1 FROM fees_payment y
+        WHERE y.id = NEW.payment_id AND y.amount = NEW.amount)""",
+        "A refund is the whole amount received.",
+    ),
+    Wall(
+        "fees_refund_frozen",
+        "fees_refund",
+        "UPDATE",
+        "NEW.payment_id <> OLD.payment_id OR NEW.amount <> OLD.amount OR OLD.state = 'confirmed'",
+        "A refund that was opened keeps its payment and its amount.",
+    ),
+    Wall("fees_refund_kept", "fees_refund", "DELETE", "TRUE", KEPT),
+    # The fees step
+    Wall("fees_step_begins", "workflow_step", "INSERT", f"{BEGUN} AND {OF_THE_CASE}", NO_FEES),
+    Wall(
+        "fees_step_moves",
+        "workflow_step",
+        "UPDATE",
+        f"""{BEGUN} AND (NEW.state <> OLD.state OR NEW.kind <> OLD.kind
+        OR NEW.case_id <> OLD.case_id) AND {OF_THE_CASE}""",
+        NO_FEES,
+    ),
+    Wall(
+        "fees_step_unpaid",
+        "workflow_step",
+        "UPDATE",
+        """NEW.kind = 'fees' AND NEW.state = 'done' AND OLD.state <> 'done' AND EXISTS (
+        SELECT 1 FROM fees_bill b WHERE b.step_id = NEW.id AND b.state IN ('draft', 'issued'))""",
+        "The fees step is not done while its bill is unpaid.",
+    ),
+    Wall(
+        "fees_step_kept",
+        "workflow_step",
+        "UPDATE",
+        """(NEW.kind <> OLD.kind OR NEW.case_id <> OLD.case_id)
+        AND EXISTS (SELECT 1 FROM fees_bill b JOIN plans_plan p ON p.id = b.plan_id
+        JOIN surveys_survey s ON s.id = p.survey_id
+        WHERE NEW.id IN (b.step_id, p.step_id, s.step_id))""",
+        "A bill stands on this step: it stays with its case.",
+    ),
+    # What the money stands on
+    Wall(
+        "fees_plan_holds",
+        "plans_plan",
+        "UPDATE",
+        f"""(NEW.state <> 'accepted' OR NEW.survey_id <> OLD.survey_id
+        OR NEW.step_id <> OLD.step_id) AND EXISTS (
+        SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.id AND b.state IN {STANDING})""",
+        "A bill stands on this plan: cancel or refund it first.",
+    ),
+    Wall(
+        "fees_survey_holds",
+        "surveys_survey",
+        "UPDATE",
+        f"""(NEW.can_supply IS NOT TRUE OR NEW.signed_at IS NULL OR NEW.step_id <> OLD.step_id)
+        AND EXISTS (SELECT 1 FROM fees_bill b JOIN plans_plan p ON p.id = b.plan_id
+        WHERE p.survey_id = NEW.id AND b.state IN {STANDING})""",
+        "A bill stands on this survey: cancel or refund it first.",
+    ),
+    Wall(
+        "fees_plan_kept",
+        "plans_plan",
+        "DELETE",
+        "EXISTS (SELECT 1 FROM fees_bill b WHERE b.plan_id = OLD.id)",
+        "A bill stands on this plan: it is never deleted.",
+    ),
+)
+
+
+def build(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> bool:
+    """Put up every wall, or renew it; False while some table does not exist yet."""
+    with connection.cursor() as cursor:
+        if not {wall.table for wall in walls} <= set(connection.introspection.table_names(cursor)):
+            return False
+        for wall in walls:
+            for statement in _sql(wall, connection.vendor):
+                cursor.execute(statement)
+    return True
+
+
+def lower(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> None:
+    """Take the walls down for a migration on SQLite, which cannot rebuild a table that they name."""
+    with connection.cursor() as cursor:
+        for wall in walls:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {wall.name}")
+
+
+def missing(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> list[str]:
+    """The names of walls that do not stand."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        standing = {row[0] for row in cursor.fetchall()}
+    return [wall.name for wall in walls if wall.name not in standing]
+
+
+def _sql(wall: Wall, vendor: str) -> tuple[str, ...]:
+    if vendor == "sqlite":
+        return (
+            f"DROP TRIGGER IF EXISTS {wall.name}",
+            f"CREATE TRIGGER {wall.name} BEFORE {wall.event} ON {wall.table} "
+            f"WHEN {wall.broken} BEGIN SELECT RAISE(ABORT, '{wall.message}'); END",
+        )
+    return (
+        f"""CREATE OR REPLACE FUNCTION {wall.name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            {f"PERFORM {wall.hold} FOR SHARE;" if wall.hold else ""}
+            IF {wall.broken} THEN
+                RAISE EXCEPTION '{wall.message}' USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN {"OLD" if wall.event == "DELETE" else "NEW"};
+        END $$""",
+        f"CREATE OR REPLACE TRIGGER {wall.name} BEFORE {wall.event} ON {wall.table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {wall.name}()",
+    )

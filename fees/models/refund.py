@@ -1,0 +1,111 @@
+"""Refunds: money that was taken and has to go back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from fees.models.payment import Method, Payment
+from workflow.models import Case
+from workflow.models.state import ProtectedState, Stateful
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def waiting(self) -> RefundQuerySet:
+        """Money that has not gone back yet, or that nobody has confirmed."""
+        return self.exclude(state=Refund.State.CONFIRMED)
+
+    def of_case(self, case: Case) -> RefundQuerySet:
+        """The refunds of the case, the latest first."""
+        return self.filter(payment__bill__step__case=case).order_by("-pk")
+
+
+class Refund(Stateful):
+    """Opened by itself when a paid bill no longer holds; paid out by the cashier, confirmed by another."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("To be paid out")
+        PAID_OUT = "paid_out", _("Paid out, to be confirmed")
+        CONFIRMED = "confirmed", _("Refunded")
+
+    payment = models.OneToOneField(
+        Payment, models.PROTECT, related_name="refund", verbose_name=_("payment")
+    )
+    amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
+    reason = models.TextField(_("reason"), max_length=500)
+    state = ProtectedState(_("state"), max_length=10, default=State.DUE, choices=State)
+    opened_at = models.DateTimeField(_("opened"))
+    method = models.CharField(_("paid out by"), max_length=10, choices=Method, blank=True)
+    reference = models.CharField(_("account and reference"), max_length=80, blank=True)
+    paid_out_at = models.DateTimeField(_("paid out"), null=True, blank=True)
+    paid_out_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cashier"),
+    )
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("confirmed by"),
+    )
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        indexes = [
+            models.Index(
+                fields=["opened_at"],
+                name="refund_waiting",
+                condition=Q(state__in=["due", "paid_out"]),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="a_refund_has_a_reason",
+                violation_error_message=_("A refund needs a reason."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state="due")
+                | (
+                    ~Q(method="")
+                    & ~Q(reference="")
+                    & Q(paid_out_at__isnull=False, paid_out_by__isnull=False)
+                ),
+                name="a_refund_paid_out_is_complete",
+                violation_error_message=_("Say how and to which account it was paid out."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed")
+                | (
+                    Q(confirmed_at__isnull=False, confirmed_by__isnull=False)
+                    & ~Q(confirmed_by=F("paid_out_by"))
+                ),
+                name="a_refund_needs_two_people",
+                violation_error_message=_("Who paid out the refund cannot confirm it."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment}: {self.amount}"
+
+    @transition(state, source=State.DUE, target=State.PAID_OUT)
+    def pay_out(self):
+        """The cashier gave the money back."""
+
+    @transition(state, source=State.PAID_OUT, target=State.CONFIRMED)
+    def confirm(self):
+        """A second person saw that it arrived."""

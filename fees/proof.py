@@ -1,0 +1,103 @@
+"""The fifth wall of the fee gate: the daily proof that no money was taken too early or wrongly.
+
+Expected findings: none. Every bill that stands is computed again from its plan and the catalogue, so a rate that
+is corrected later lists everyone who was charged by the wrong one (DOMAIN section 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fees import gate, tariff
+from fees.models import Bill, CatalogueItem, FeeProof, Payment
+
+KEPT = 100  # findings stored with a run; the count is complete
+CHUNK = 2000
+
+
+def latest() -> FeeProof | None:
+    """The last run, for the board: when, how many payments were checked, how many findings."""
+    return FeeProof.objects.order_by("-ran_at").first()
+
+
+def run() -> FeeProof:
+    """Look at all the money, store and return the result."""
+    found = list(findings())
+    return FeeProof.objects.create(
+        ran_at=timezone.now(),
+        bills_checked=Bill.objects.standing().count(),
+        payments_checked=Payment.objects.count(),
+        found=len(found),
+        findings=found[:KEPT],
+    )
+
+
+def findings() -> Iterator[str]:
+    """Every sentence that should not be true."""
+    for wall in gate.missing(connection):
+        yield _("The database wall %(wall)s does not stand: run migrate.") % {"wall": wall}
+    catalogue = list(CatalogueItem.objects.all())
+    for bill in _bills():
+        for what in _wrong(bill, catalogue):
+            yield f"{bill.step.case.number} {bill.number}: {what}"
+    for payment in _payments_astray():
+        yield f"{payment.bill.step.case.number} {payment.receipt_number}: " + _(
+            "money without a bill that stands, and without a refund."
+        )
+
+
+def _bills() -> Iterator[Bill]:
+    return (
+        Bill.objects.standing()
+        .select_related("step__case", "payment", "plan__step", "plan__survey__step")
+        .prefetch_related("lines", *tariff.PREFETCH)
+        .order_by("pk")
+        .iterator(chunk_size=CHUNK)
+    )
+
+
+def _payments_astray() -> Iterator[Payment]:
+    return (
+        Payment.objects.exclude(bill__state=Bill.State.PAID)
+        .filter(refund=None)
+        .select_related("bill__step__case")
+        .iterator(chunk_size=CHUNK)
+    )
+
+
+def _wrong(bill: Bill, catalogue: list[CatalogueItem]) -> Iterator[str]:
+    """What is wrong with one bill, in plain words."""
+    plan, case_id = bill.plan, bill.step.case_id
+    survey = plan.survey
+    if not (survey.can_supply and survey.signed_at and survey.step.case_id == case_id):
+        yield _("money without a signed survey that can supply.")
+    if not (plan.state == "accepted" and plan.accepted_at and plan.step.case_id == case_id):
+        yield _("money without an accepted plan.")
+        return
+    payment = getattr(bill, "payment", None)
+    if bill.state == Bill.State.PAID and payment is None:
+        yield _("paid without a payment.")
+    if payment and payment.amount != bill.total:
+        yield _("received %(received)s yuan, billed %(billed)s yuan.") % {
+            "received": payment.amount,
+            "billed": bill.total,
+        }
+    summed = sum(line.amount for line in bill.lines.all())
+    if summed != bill.total:
+        yield _("the lines add up to %(sum)s yuan, the bill says %(billed)s yuan.") % {
+            "sum": summed,
+            "billed": bill.total,
+        }
+    due = tariff.assess(plan, catalogue=catalogue).total
+    if due != bill.total:
+        yield _(
+            "by the catalogue %(due)s yuan are due, billed were %(billed)s yuan (%(difference)+.2f)."
+        ) % {
+            "due": due,
+            "billed": bill.total,
+            "difference": bill.total - due,
+        }

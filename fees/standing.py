@@ -1,0 +1,116 @@
+"""Where the money of a case stands: survey, plan, bill, payment, refund, and what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from fees import tariff
+from fees.models import Bill, BillLine, Correction, Payment, Refund
+from plans.models import Plan
+from surveys.models import Survey
+from workflow.models import Case, Step
+
+
+@dataclass
+class Standing:
+    """Read once for a step and asked many times: by the guards, the panel and the page."""
+
+    step: Step
+
+    @classmethod
+    def of(cls, step: Step) -> Standing:
+        """Kept on this very step object: every move works on a step read anew, and so looks anew."""
+        return step.__dict__.setdefault("fee_standing", cls(step))
+
+    @property
+    def case(self) -> Case:
+        return self.step.case
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The accepted plan of the case."""
+        return (
+            Plan.objects.filter(step__case_id=self.step.case_id, state="accepted")
+            .select_related("step", "survey__step")
+            .order_by("-pk")
+            .first()
+        )
+
+    @cached_property
+    def survey(self) -> Survey | None:
+        """The survey below the plan; while there is none, the latest."""
+        return self.plan.survey if self.plan else Survey.of(self.case)
+
+    @property
+    def surveyed(self) -> bool:
+        """A signed survey says that the customer can be supplied."""
+        return bool(self.survey and self.survey.signed_at and self.survey.can_supply)
+
+    @cached_property
+    def bill(self) -> Bill | None:
+        """The latest bill of this round."""
+        return (
+            Bill.objects.filter(step_id=self.step.pk)
+            .select_related("payment__refund", "issued_by", "payment__received_by")
+            .order_by("-pk")
+            .first()
+        )
+
+    @property
+    def payment(self) -> Payment | None:
+        return getattr(self.bill, "payment", None) if self.bill else None
+
+    @property
+    def is_unpaid(self) -> bool:
+        return bool(self.bill and self.bill.state == Bill.State.ISSUED)
+
+    @property
+    def is_settled(self) -> bool:
+        """Paid, waived by two people, or nothing is due."""
+        if self.bill and self.bill.state in (Bill.State.PAID, Bill.State.WAIVED):
+            return True
+        return not (self.bill and self.bill.state in Bill.STANDING) and self.nothing_due
+
+    @cached_property
+    def assessment(self) -> tariff.Assessment | None:
+        """What the accepted plan costs; None while there is none."""
+        return tariff.assess(self.plan) if self.plan and self.surveyed else None
+
+    @property
+    def nothing_due(self) -> bool:
+        return bool(self.assessment and self.assessment.nothing_due)
+
+    @property
+    def is_priced(self) -> bool:
+        """The catalogue has a rate for everything that the plan causes."""
+        if self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED):
+            return True
+        return bool(self.assessment and not self.assessment.missing)
+
+    @property
+    def is_billed(self) -> bool:
+        """A bill stands or was waived, or nothing is due."""
+        if self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED):
+            return True
+        return self.nothing_due
+
+    @cached_property
+    def lines(self) -> list[BillLine]:
+        return list(self.bill.lines.select_related("item")) if self.bill else []
+
+    @cached_property
+    def proposal(self) -> Correction | None:
+        """The waiver or correction that waits for an answer."""
+        if self.bill is None:
+            return None
+        return self.bill.corrections.filter(answer="").select_related("proposed_by").first()
+
+    @cached_property
+    def refunds(self) -> list[Refund]:
+        """Every refund of the case, of this and of earlier rounds."""
+        return list(
+            Refund.objects.of_case(self.case).select_related(
+                "payment__bill", "paid_out_by", "confirmed_by"
+            )
+        )

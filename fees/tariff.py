@@ -1,0 +1,234 @@
+"""What the accepted plan costs by the published catalogue (DOMAIN section 7).
+
+The only source of amounts: every line is a catalogue item's rate, times its factor, times a figure of the accepted
+plan. Nobody types an amount, and what the catalogue does not list is not charged.
+
+Reliability fee (发改价格〔2003〕2279号): a customer with several sources pays for every source but the largest, per
+kVA, by the voltage of that source; the lower rate where the customer builds the works; cable by its factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fees.models import Basis, CatalogueItem, SourceVoltage
+from plans.models import Plan, PlanSource
+from surveys.models import Candidate, Voltage
+from workflow.process import HV
+
+CENT = Decimal("0.01")
+# What an assessment reads of a plan, for who assesses many.
+PREFETCH = ("plan__sources__candidate__source_point",)
+BANDS = {
+    "": SourceVoltage.LV,
+    Voltage.V220: SourceVoltage.LV,
+    Voltage.V380: SourceVoltage.LV,
+    Voltage.KV10: SourceVoltage.KV10,
+    Voltage.KV20: SourceVoltage.KV20,
+    Voltage.KV35: SourceVoltage.KV35,
+    Voltage.KV110: SourceVoltage.KV110,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One amount that is due; `quantity` in `unit`, `rate` and `amount` in yuan."""
+
+    item: CatalogueItem
+    subject: str
+    quantity: Decimal
+    unit: str
+    rate: Decimal
+    factor: Decimal = Decimal(1)
+    self_built: bool = False
+
+    @property
+    def amount(self) -> Decimal:
+        return amount(self.rate, self.factor, self.quantity)
+
+    @property
+    def formula(self) -> str:
+        return formula(self.rate, self.factor, self.quantity, self.unit)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a plan costs on a day: lines; why nothing else is due; what the catalogue lacks."""
+
+    plan: Plan
+    on: date
+    lines: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def nothing_due(self) -> bool:
+        return not self.lines and not self.missing
+
+
+@dataclass
+class _Draft:
+    lines: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def amount(rate: Decimal, factor: Decimal, quantity: Decimal) -> Decimal:
+    """rate × factor × quantity, in yuan, rounded half up to the cent."""
+    return (rate * factor * quantity).quantize(CENT, ROUND_HALF_UP)
+
+
+def formula(rate: Decimal, factor: Decimal, quantity: Decimal, unit: str) -> str:
+    """The arithmetic as it is printed on the bill."""
+    scaled = f" × {factor.normalize():f}" if factor != 1 else ""
+    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {amount(rate, factor, quantity):.2f}"
+
+
+def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Assessment:
+    """What the accepted plan costs by the catalogue of the day it was accepted.
+
+    `catalogue` are all items, for who assesses many plans at once.
+    """
+    on = timezone.localdate(plan.accepted_at)
+    if catalogue is None:
+        catalogue = list(CatalogueItem.objects.chargeable(on))
+    else:
+        catalogue = [item for item in catalogue if item.is_chargeable(on)]
+    draft = _Draft()
+    if free := _free_up_to(plan, catalogue):
+        draft.notes.append(
+            _(
+                "Low voltage up to %(kw)s kW: the customer pays nothing for the connection (%(doc)s)."
+            )
+            % {"kw": f"{free.limit_kw.normalize():f}", "doc": free.citation}
+        )
+    else:
+        _reliability(plan, catalogue, draft)
+        _reserve(plan, catalogue, draft)
+    if not draft.lines and not draft.missing and not draft.notes:
+        draft.notes.append(_("The plan has one source and no own generation: no fee applies."))
+    return Assessment(plan, on, tuple(draft.lines), tuple(draft.notes), tuple(draft.missing))
+
+
+def _free_up_to(plan: Plan, catalogue: list[CatalogueItem]) -> CatalogueItem | None:
+    """The rule by which a small low-voltage customer pays nothing, if the plan falls under it.
+
+    The limit is one of power; the plan's capacity in kVA is never less.
+    """
+    if plan.step.case.customer_class in HV:
+        return None
+    rules = [item for item in catalogue if item.basis == Basis.LV_FREE]
+    return next((item for item in _newest(rules) if plan.total_kva <= item.limit_kw), None)
+
+
+def _reliability(plan: Plan, catalogue: list[CatalogueItem], draft: _Draft) -> None:
+    """Every source but the largest, per kVA, by its voltage."""
+    sources = sorted(
+        plan.sources.all(),
+        key=lambda source: (
+            -source.capacity_kva,
+            source.role == PlanSource.Role.STANDBY,
+            source.pk,
+        ),
+    )
+    for source in sources[1:]:
+        voltage = _band(source.candidate)
+        item = _item(catalogue, Basis.RELIABILITY, voltage)
+        if item is None:
+            draft.missing.append(
+                _("The catalogue has no rate for: %(fee)s, %(voltage)s, on %(day)s.")
+                % {
+                    "fee": Basis.RELIABILITY.label,
+                    "voltage": SourceVoltage(voltage).label,
+                    "day": f"{timezone.localdate(plan.accepted_at):%Y-%m-%d}",
+                }
+            )
+            continue
+        _charge(
+            plan,
+            item,
+            draft,
+            subject=_subject(source),
+            quantity=source.capacity_kva,
+            unit="kVA",
+            cable=_is_cable(source),
+        )
+
+
+def _reserve(plan: Plan, catalogue: list[CatalogueItem], draft: _Draft) -> None:
+    """Own generation leans on the network: per kVA of the reserve agreed in the plan."""
+    if not plan.reserve_kva:
+        return
+    item = _item(catalogue, Basis.RESERVE, SourceVoltage.ANY)
+    if item is None:
+        draft.missing.append(
+            _("The catalogue has no rate for: %(fee)s.") % {"fee": Basis.RESERVE.label}
+        )
+        return
+    _charge(plan, item, draft, subject="", quantity=plan.reserve_kva, unit="kVA")
+
+
+def _charge(
+    plan: Plan,
+    item: CatalogueItem,
+    draft: _Draft,
+    *,
+    subject: str,
+    quantity: Decimal,
+    unit: str,
+    cable: bool = False,
+) -> None:
+    """Add the line; a rate of 0 is a note, an unknown rate is missing."""
+    self_built = plan.step.case.customer_works
+    rate = item.self_built_rate if self_built else item.rate
+    if rate is None:
+        draft.missing.append(
+            _("%(fee)s: the catalogue has no rate for works built by the customer.") % {"fee": item}
+        )
+    elif rate * quantity == 0:
+        draft.notes.append(_("%(fee)s: 0 yuan (%(doc)s).") % {"fee": item, "doc": item.citation})
+    else:
+        factor = item.cable_factor if cable else Decimal(1)
+        draft.lines.append(Line(item, subject, quantity, unit, rate, factor, self_built))
+
+
+def _item(catalogue: list[CatalogueItem], basis: str, voltage: str) -> CatalogueItem | None:
+    """The newest version in force for the basis at the voltage, else for any voltage."""
+    for wanted in (voltage, SourceVoltage.ANY):
+        found = [item for item in catalogue if item.basis == basis and item.voltage == wanted]
+        if found:
+            return _newest(found)[0]
+    return None
+
+
+def _newest(items: list[CatalogueItem]) -> list[CatalogueItem]:
+    return sorted(items, key=lambda item: (item.valid_from, item.version), reverse=True)
+
+
+def _subject(source: PlanSource) -> str:
+    """The source that is charged, as the survey found it: its label and its name."""
+    candidate = source.candidate
+    name = candidate.source_point.name if candidate.source_point else candidate.name
+    return f"{candidate.label} {name}"
+
+
+def _band(candidate: Candidate) -> str:
+    point = candidate.source_point
+    voltage = candidate.voltage or (point.voltage if point else "")
+    return BANDS.get(voltage, SourceVoltage.KV110)
+
+
+def _is_cable(source: PlanSource) -> bool:
+    """Laid as cable, or for the greater part of its length."""
+    if source.laying == PlanSource.Laying.MIXED:
+        return (source.candidate.cable_m or 0) > (source.candidate.overhead_m or 0)
+    return source.laying == PlanSource.Laying.CABLE

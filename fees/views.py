@@ -1,0 +1,173 @@
+"""The fees of a case: why not yet, what is due, the bill, the payment, and what goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.roles import Role
+from fees import steps
+from fees.forms import CorrectionForm, PaymentForm, RefundForm
+from fees.models import Bill, Correction, Refund
+from fees.panel import why
+from fees.standing import Standing
+from workflow import moves
+from workflow.access import get_step_or_404
+from workflow.models import Step
+from workflow.process import Kind
+
+
+def sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """The fees page; the biller issues the bill from here, or confirms that nothing is due."""
+    step = get_step_or_404(request, number, Kind.FEES)
+    refusal = None
+    if request.method == "POST":
+        if moves.hindrances(step, request.user):
+            raise PermissionDenied
+        try:
+            return _bill(request, step)
+        except ValidationError as error:
+            refusal = error
+            step = get_step_or_404(request, number, Kind.FEES)
+    return _page(request, step, refusal=refusal)
+
+
+def _bill(request: HttpRequest, step: Step) -> HttpResponse:
+    if "nothing_due" in request.POST:
+        step = steps.nothing_due(step, by=request.user)
+        messages.success(request, _("Confirmed: nothing is due. The case goes on."))
+        return redirect(step.case)
+    bill = steps.issue(step, by=request.user)
+    messages.success(
+        request, _("Bill %(number)s issued. It is the customer's turn.") % {"number": bill.number}
+    )
+    return redirect(step)
+
+
+def payment(request: HttpRequest, number: str) -> HttpResponse:
+    """The cashier receives the payment of the issued bill."""
+    step, bill = _bill_or_404(request, number)
+    _demand(request.user, Role.CASHIER)
+    form = PaymentForm(request.POST or None, payer=step.case.customer_name)
+    if request.method == "POST" and form.is_valid():
+        done = _try(form, lambda: steps.receive(bill, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(
+                request,
+                _("Paid. Receipt %(number)s is being made.") % {"number": done.receipt_number},
+            )
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Receive payment"))
+
+
+def correction(request: HttpRequest, number: str) -> HttpResponse:
+    """The biller proposes to waive or to correct the bill."""
+    step, bill = _bill_or_404(request, number)
+    _demand(request.user, Role.BILLER)
+    form = CorrectionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        done = _try(form, lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(request, _("Proposed. A supervisor has to agree."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Propose to a supervisor"))
+
+
+@require_POST
+def answer(request: HttpRequest, number: str) -> HttpResponse:
+    """The supervisor agrees to a waiver or correction, or does not."""
+    step, bill = _bill_or_404(request, number)
+    _demand(request.user, Role.SUPERVISOR)
+    proposal = get_object_or_404(Correction, bill=bill, answer="")
+    act = steps.approve if "approve" in request.POST else steps.decline
+    try:
+        act(proposal, by=request.user)
+    except ValidationError as refusal:
+        return _page(request, get_step_or_404(request, number, Kind.FEES), refusal=refusal)
+    messages.success(request, _("Answered. The customer's papers follow."))
+    return redirect(step)
+
+
+def refund(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The cashier pays a refund out; a second person confirms it."""
+    step = get_step_or_404(request, number, Kind.FEES)
+    found = get_object_or_404(Refund.objects.of_case(step.case), pk=pk)
+    if found.state == Refund.State.PAID_OUT:
+        return _confirm(request, step, found)
+    _demand(request.user, Role.CASHIER)
+    form = RefundForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        done = _try(form, lambda: steps.pay_out(found, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(request, _("Paid out. A second person has to confirm it."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Pay out the refund"))
+
+
+def _confirm(request: HttpRequest, step: Step, found: Refund) -> HttpResponse:
+    _demand(request.user, *steps.CONFIRMING)
+    if request.method != "POST":
+        return redirect(step)
+    try:
+        steps.confirm(found, by=request.user)
+    except ValidationError as refusal:
+        return _page(request, step, refusal=refusal)
+    messages.success(request, _("Confirmed: the money went back."))
+    return redirect(step)
+
+
+def _demand(user: User, *roles: str) -> None:
+    if not user.has_role(*roles):
+        raise PermissionDenied
+
+
+def _bill_or_404(request: HttpRequest, number: str) -> tuple[Step, Bill]:
+    """The standing bill of the case's latest round."""
+    step = get_step_or_404(request, number, Kind.FEES)
+    return step, get_object_or_404(Bill.objects.standing(), step=step)
+
+
+def _try(form: BaseForm, act: Callable[[], Any]) -> Any:
+    """Do it, or tell on the form why not."""
+    try:
+        return act()
+    except ValidationError as refusal:
+        form.add_error(None, ValidationError(refusal.messages))
+        return None
+
+
+def _page(
+    request: HttpRequest,
+    step: Step,
+    *,
+    form: BaseForm | None = None,
+    act: str = "",
+    refusal: ValidationError | None = None,
+) -> HttpResponse:
+    standing = Standing.of(step)
+    user = request.user
+    mine = step.state == Step.State.IN_HAND and not moves.hindrances(step, user)
+    context = {
+        "step": step,
+        "case": step.case,
+        "standing": standing,
+        "why": why(step) if standing.bill is None or not standing.is_billed else [],
+        "refusals": refusal.messages if refusal else [],
+        "money_form": form,
+        "act": act,
+        "can_bill": mine and not standing.is_unpaid,
+        "is_cashier": user.has_role(Role.CASHIER),
+        "is_biller": user.has_role(Role.BILLER),
+        "is_supervisor": user.has_role(Role.SUPERVISOR),
+        "confirms": user.has_role(*steps.CONFIRMING),
+    }
+    return render(request, "fees/sheet.html", context)

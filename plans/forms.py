@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from plans.models import Plan, PlanSource
+from surveys.models import Candidate
+from workflow.sheets import DressedForm, SheetForm, dress
+
+
+class PlanForm(SheetForm):
+    """The sheet of the plan, in the order of the paper."""
+
+    layout = (
+        (
+            _("Supply"),
+            [
+                [("voltage", 4), ("total_kva", 4), ("receiving_points", 4)],
+                [("primary_wiring", 6), ("property_boundary", 6)],
+            ],
+        ),
+        (
+            _("Sources"),
+            [],
+            {"formset": "sources", "add_label": _("One source more")},
+        ),
+        (
+            _("Metering and tariff"),
+            [
+                [("metering", 12)],
+                [("ct_ratio", 3), ("pt_ratio", 3), ("meter_type", 3), ("meter_accuracy", 3)],
+                [("tariff", 8), ("power_factor", 4)],
+            ],
+            {"column": 2},
+        ),
+        (
+            _("Safety"),
+            [
+                [("protection", 12)],
+                [("emergency_kva", 6), ("reserve_kva", 6)],
+                [("remarks", 12)],
+            ],
+            {"column": 2},
+        ),
+    )
+
+    class Meta:
+        model = Plan
+        fields = (
+            "voltage",
+            "total_kva",
+            "receiving_points",
+            "primary_wiring",
+            "property_boundary",
+            "metering",
+            "ct_ratio",
+            "pt_ratio",
+            "meter_type",
+            "meter_accuracy",
+            "tariff",
+            "power_factor",
+            "protection",
+            "emergency_kva",
+            "reserve_kva",
+            "remarks",
+        )
+        widgets = {"metering": forms.RadioSelect}
+
+
+class SourceForm(forms.ModelForm):
+    class Meta:
+        model = PlanSource
+        fields = ("candidate", "role", "laying", "capacity_kva")
+
+    def __init__(self, *args, candidates: list[Candidate], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["candidate"].queryset = Candidate.objects.filter(
+            pk__in=[candidate.pk for candidate in candidates]
+        ).select_related("source_point")
+        dress(self)
+
+
+SourceFormSet = forms.modelformset_factory(
+    PlanSource, SourceForm, extra=1, max_num=6, validate_max=True, can_delete=True
+)
+
+
+class ApproveForm(DressedForm):
+    remark = forms.CharField(label=_("remark"), max_length=200, required=False)
+
+
+class ReasonForm(DressedForm):
+    reason = forms.CharField(label=_("reason"), max_length=1000, widget=forms.Textarea)
+
+
+class AnswerForm(DressedForm):
+    how = forms.ChoiceField(label=_("answered how"), choices=Plan.Channel, widget=forms.RadioSelect)
+
+
+class DecideForm(DressedForm):
+    """The customer's decision: accepted by name, or an objection in their words."""
+
+    decision = forms.ChoiceField(
+        label=_("decision"),
+        choices=[("accept", _("accepts the plan")), ("object", _("objects"))],
+        widget=forms.RadioSelect,
+    )
+    signed_name = forms.CharField(label=_("signed by (customer)"), max_length=60, required=False)
+    how = forms.ChoiceField(
+        label=_("accepted how"), choices=[("", "—"), *Plan.Acceptance.choices], required=False
+    )
+    reason = forms.CharField(
+        label=_("what the customer objects to"),
+        max_length=1000,
+        widget=forms.Textarea,
+        required=False,
+    )
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        needed = {"accept": ("signed_name", "how"), "object": ("reason",)}
+        for name in needed.get(cleaned.get("decision", ""), ()):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, _("This is needed for this decision."))
+        return cleaned

@@ -1,0 +1,277 @@
+"""The survey's pages: the sheet, and the small sheets that hang on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models.fields.files import FieldFile
+from django.forms import BaseForm
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from surveys import steps
+from surveys.forms import (
+    SIGNED_LAYOUT,
+    AnswerForm,
+    CandidateForm,
+    ConsentForm,
+    PhotoForm,
+    SurveyForm,
+    VisitForm,
+    load_formset,
+)
+from surveys.models import Candidate, Consent, Photo, Survey
+from workflow import moves
+from workflow.access import get_case_or_404, get_step_or_404
+from workflow.models import Step
+from workflow.process import Kind, guards
+from workflow.sheets import readonly
+
+SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
+
+
+def sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """The survey sheet of a case: filled in by who has it, read by all others."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    if not steps.may_work(step, request.user):
+        return _read(request, step)
+    survey, loads = steps.draft_for(step)
+    rows = load_formset(request.POST or None, loads)
+    form = SurveyForm(request.POST or None, instance=survey, loads=rows)
+    if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
+        act = steps.save if "save" in request.POST else steps.sign
+        if _did(form, lambda: act(form.instance, rows.rows(), by=request.user)):
+            return _after(request, get_step_or_404(request, number, Kind.SURVEY))
+    return render(request, "surveys/sheet.html", _filling(step, form, rows))
+
+
+def _did(form: BaseForm, act: Callable[[], Any]) -> bool:
+    """Do it; a refusal becomes an error of the form, in words."""
+    try:
+        act()
+    except ValidationError as refusal:
+        form.add_error(None, refusal.messages)
+        return False
+    return True
+
+
+def _after(request: HttpRequest, step: Step) -> HttpResponse:
+    """Say what happened to the sheet, and go on where the work is."""
+    if step.state == Step.State.DONE:
+        messages.success(request, _("Survey signed. The case is with planning now."))
+        return redirect(step.case)
+    if "save" not in request.POST:
+        messages.warning(
+            request,
+            _(
+                "Recorded: it cannot be supplied. Try another source point, "
+                "or let the supervisor refuse the case with this reason."
+            ),
+        )
+        return redirect(step.case)
+    messages.success(request, _("Draft saved. Nothing is signed yet."))
+    return redirect(step)
+
+
+def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
+    survey = Survey.read(step)
+    open_points = [guard.says(step) for guard in guards(step.kind) if not guard(step)]
+    return {
+        "step": step,
+        "case": step.case,
+        "form": form,
+        "formsets": [rows],
+        "survey": survey,
+        "writable": True,
+        "submit_label": _("Sign the survey"),
+        "secondary": [SAVE],
+        "lead": ngettext(
+            "%(n)s matter is open on this sheet",
+            "%(n)s matters are open on this sheet",
+            len(open_points),
+        )
+        % {"n": len(open_points)}
+        if survey and open_points
+        else "",
+        "open_points": open_points if survey else [],
+    }
+
+
+def _read(request: HttpRequest, step: Step) -> HttpResponse:
+    if request.method == "POST":
+        raise PermissionDenied
+    survey = Survey.read(step)
+    context = {
+        "step": step,
+        "case": step.case,
+        "survey": survey,
+        "sections": readonly(survey, SIGNED_LAYOUT) if survey else [],
+        "hindrances": moves.hindrances(step, request.user) if step.is_live else [],
+    }
+    return render(request, "surveys/sheet.html", context)
+
+
+# Small sheets -----------------------------------------------------------------------------------
+
+
+def _open_step(request: HttpRequest, number: str) -> Step:
+    """The survey this person may write on; 403 for others."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    if not steps.may_work(step, request.user):
+        raise PermissionDenied
+    return step
+
+
+def _small(request: HttpRequest, step: Step, form: BaseForm, title: str, **more) -> HttpResponse:
+    """A small sheet to fill in."""
+    context = {"step": step, "case": step.case, "form": form, "title": title, **more}
+    context.setdefault("submit_label", _("Save"))
+    cancel = {"label": _("Cancel"), "url": step.get_absolute_url(), "key": "Escape"}
+    context["secondary"] = [cancel, *more.get("secondary", ())]
+    return render(request, "surveys/small.html", context)
+
+
+def visit_new(request: HttpRequest, number: str) -> HttpResponse:
+    """A visit, also one that came to nothing."""
+    step = _open_step(request, number)
+    form = VisitForm(request.POST or None)
+    if form.is_valid() and _did(
+        form, lambda: steps.attempt(form.save(commit=False), step=step, by=request.user)
+    ):
+        messages.success(request, _("Visit noted."))
+        return redirect(step)
+    return _small(request, step, form, _("Visit"))
+
+
+def point_new(request: HttpRequest, number: str) -> HttpResponse:
+    """One candidate source point more."""
+    return _point(request, _open_step(request, number), None)
+
+
+def point(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A candidate source point of this survey, to correct."""
+    step = _open_step(request, number)
+    found = get_object_or_404(
+        Candidate.objects.select_related("source_point"), pk=pk, survey__step=step
+    )
+    return _point(request, step, found)
+
+
+def _point(request: HttpRequest, step: Step, found: Candidate | None) -> HttpResponse:
+    form = CandidateForm(request.POST or None, instance=found, case=step.case)
+    if form.is_valid() and _did(
+        form, lambda: steps.measure(form.save(commit=False), step=step, by=request.user)
+    ):
+        messages.success(request, _("Source point %(point)s saved.") % {"point": form.instance})
+        return redirect(step)
+    title = _("Source point %(label)s") % {"label": found.label} if found else _("New source point")
+    return _small(request, step, form, title)
+
+
+def consent_new(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Somebody is asked for consent to a candidate point."""
+    step = _open_step(request, number)
+    found = get_object_or_404(
+        Candidate.objects.select_related("survey__step", "source_point"), pk=pk, survey__step=step
+    )
+    form = ConsentForm(request.POST or None, initial={"asked_on": timezone.localdate()})
+    if form.is_valid() and _did(
+        form, lambda: steps.ask_consent(form.save(commit=False), candidate=found, by=request.user)
+    ):
+        messages.success(request, _("Noted. The answer is awaited now."))
+        return redirect(step)
+    return _small(request, step, form, _("Consent for point %(point)s") % {"point": found})
+
+
+def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """What a third party said; read by all who see the case, recorded by who has the step."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    consent = _consent(step, pk)
+    may = steps.may_work(step, request.user) and consent.candidate.survey.step_id == step.pk
+    if request.method == "POST" and not may:
+        raise PermissionDenied
+    form = AnswerForm(
+        request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
+    )
+    if form.is_valid() and _did(
+        form, lambda: steps.answer_consent(consent, by=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("Answer recorded."))
+        return redirect(step)
+    context = {"step": step, "case": step.case, "consent": consent}
+    context["form"] = form if may and (consent.is_unanswered or form.errors) else None
+    context["may_ask"] = may
+    return render(request, "surveys/consent.html", context)
+
+
+def _consent(step: Step, pk: int) -> Consent:
+    """A consent of this case, of any round."""
+    return get_object_or_404(
+        Consent.objects.select_related("candidate__survey__step", "candidate__source_point"),
+        pk=pk,
+        candidate__survey__step__case=step.case_id,
+    )
+
+
+def photo_new(request: HttpRequest, number: str) -> HttpResponse:
+    """A photo or the sketch is added to the sheet."""
+    step = _open_step(request, number)
+    form = PhotoForm(request.POST or None, request.FILES or None)
+    if form.is_valid() and _did(form, lambda: _add(form, step, request)):
+        messages.success(request, _("Photo kept with its checksum."))
+        return redirect(
+            "surveys:photo_new" if "more" in request.POST else step.process.url_name, number
+        )
+    one_more = {"name": "more", "label": _("Save, and one more"), "icon": "camera"}
+    return _small(request, step, form, _("Photo or sketch"), secondary=[one_more])
+
+
+def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:
+    checked = form.cleaned_data["picture"]
+    return steps.add_photo(form.save(commit=False), checked, step=step, by=request.user)
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+def photo(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """A photo, to those who may see its case."""
+    found = _photo(request, number, pk)
+    return _serve(found.file, f"{number}-{found.pk}.jpg", found.content_type)
+
+
+def thumbnail(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """A photo in small."""
+    found = _photo(request, number, pk)
+    return _serve(found.thumbnail, f"{number}-{found.pk}-small.jpg", "image/jpeg")
+
+
+def _photo(request: HttpRequest, number: str, pk: int) -> Photo:
+    case = get_case_or_404(request, number)
+    return get_object_or_404(Photo, pk=pk, survey__step__case=case)
+
+
+def consent_paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
+    """The paper on which somebody consented or refused."""
+    consent = _consent(get_step_or_404(request, number, Kind.SURVEY), pk)
+    if not consent.paper:
+        raise Http404
+    ending = consent.paper_type.rpartition("/")[2]
+    return _serve(consent.paper, f"{number}-consent-{consent.pk}.{ending}", consent.paper_type)
+
+
+def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
+    """The bytes with their true type; nothing in them may run."""
+    response = FileResponse(file.open("rb"), filename=name, content_type=content_type)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,115 @@
+"""Photos: judged by content, stripped, kept with time, place and checksum."""
+
+import hashlib
+from datetime import datetime
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from PIL import Image
+
+from accounts.roles import Role
+from surveys.models import Photo
+from tests import factories as people
+from tests.surveys import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case():
+    return factories.at_survey()
+
+
+@pytest.fixture
+def surveyor(client):
+    client.force_login(factories.surveyor(language="en"))
+    return client
+
+
+def add(client, case, content, name="photo.jpg", **values):
+    address = reverse("surveys:photo_new", args=[case.number])
+    return client.post(
+        address, {"picture": factories.upload(content, name), "subject": "site", **values}
+    )
+
+
+def test_a_photo_is_kept_without_metadata_and_with_time_place_and_checksum(surveyor, case):
+    content = factories.jpeg(taken="2026:10:12 10:05:00", gps=True)
+    assert b"SecretCamera" in content
+
+    response = add(surveyor, case, content, caption="单元表箱")
+    assert response.status_code == 302, response.context["form"].errors
+
+    photo = Photo.objects.get()
+    with photo.file as file:
+        stored = file.read()
+    assert photo.sha256 == hashlib.sha256(stored).hexdigest()
+    assert b"SecretCamera" not in stored
+    assert not Image.open(BytesIO(stored)).getexif()
+    assert photo.taken_at == datetime(2026, 10, 12, 10, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert (float(photo.longitude), float(photo.latitude)) == (118.8, 32.06)
+    with Image.open(photo.thumbnail) as small:
+        assert max(small.size) <= 320
+    photo.thumbnail.close()
+    assert case.events.get(verb="photo_added").data["sha256"] == photo.sha256
+
+
+def test_a_photo_is_served_to_those_who_see_the_case_only(surveyor, case, client):
+    add(surveyor, case, factories.jpeg())
+    photo = Photo.objects.get()
+
+    for name in ("photo", "thumbnail"):
+        address = reverse(f"surveys:{name}", args=[case.number, photo.pk])
+        client.force_login(people.person(Role.CLERK))
+        response = client.get(address)
+        assert response.status_code == 200
+        assert response["Content-Type"] == "image/jpeg"
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response.getvalue().startswith(b"\xff\xd8")
+        client.force_login(people.person(Role.SURVEYOR, at="bhxc"))
+        assert client.get(address).status_code == 404
+
+
+def test_a_photo_of_another_case_is_not_found_under_this_one(surveyor, case):
+    add(surveyor, case, factories.jpeg())
+    other = factories.at_survey(phone="13911112222", id_number="32010219851106441X", room="9")
+
+    address = reverse("surveys:photo", args=[other.number, Photo.objects.get().pk])
+
+    assert surveyor.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"MZ\x90 this is a program", "photo.jpg"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "photo.png"),
+        (b"%PDF-1.7 x %%EOF", "photo.jpg"),
+        (b"", "photo.jpg"),
+    ],
+)
+def test_what_is_no_photo_is_refused_whatever_its_name_says(surveyor, case, content, name):
+    response = add(surveyor, case, content, name, caption="typed")
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["picture"]
+    assert "typed" in response.content.decode()
+    assert not Photo.objects.exists()
+
+
+def test_a_photo_over_the_limit_is_refused(surveyor, case, settings):
+    settings.UPLOAD_LIMIT = 100
+
+    assert "picture" in add(surveyor, case, factories.jpeg()).context["form"].errors
+
+
+def test_the_same_photo_is_taken_in_once(surveyor, case):
+    content = factories.jpeg()
+    add(surveyor, case, content)
+
+    response = add(surveyor, case, content)
+
+    assert "already" in str(response.context["form"].errors)
+    assert Photo.objects.count() == 1

@@ -1,0 +1,300 @@
+"""The pages of the customer's works, through the browser's door."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from accounts.roles import Role
+from tests.factories import person
+from tests.works import factories as make
+from workflow import process
+from workflow.models import Step
+from workflow.process import Kind
+from works.guards import sheet_of
+from works.models import CheckPhoto, Defect, DrawingComment, Licence, Request
+
+pytestmark = pytest.mark.django_db
+KINDS = (Kind.DESIGNER, Kind.DRAWINGS, Kind.CONTRACTOR, Kind.MID_CHECK, Kind.ACCEPTANCE)
+HOSTILE = ("x" * 10_000, "\x00", "图\u202e", "😀")
+
+
+def url(case, kind, suffix=""):
+    return reverse(f"works:{kind}{suffix}", args=[case.number])
+
+
+def posted(form, **changes):
+    """What a browser would send for the form as shown, with some boxes filled in."""
+    data = {}
+    for one in [form, *(row for rows in form.formsets for row in rows.forms)]:
+        for bound in one:
+            value = bound.value()
+            if value not in (None, False, "") and bound.name not in ("file",):
+                widget = bound.field.widget
+                data[bound.html_name] = (
+                    widget.format_value(value) if hasattr(widget, "format_value") else value
+                )
+                if isinstance(data[bound.html_name], list):
+                    data[bound.html_name] = data[bound.html_name][0]
+    for rows in form.formsets:
+        for bound in rows.management_form:
+            data[bound.html_name] = bound.value()
+    return {k: v for k, v in data.items() if v is not None} | changes
+
+
+def jpeg(name="p.jpg"):
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "JPEG")
+    return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sheet_begins_with_what_the_customer_brings(client, kind):
+    case = make.case_at(kind)
+    client.force_login(make.worker(kind))
+    page = client.get(url(case, kind))
+    assert b"received_at" in page.content
+
+    answer = client.post(
+        url(case, kind),
+        {"received_at": timezone.localtime(), "from_whom": "王小明", "what": "资料"},
+    )
+
+    assert answer.status_code == 302
+    assert make.fresh(case.step(kind)).state == Step.State.IN_HAND
+    assert client.get(url(case, kind)).context["form"].formsets is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_others_read_and_cannot_write(client, kind):
+    case = make.case_at(kind)
+    make.received(case, kind)
+    client.force_login(person(Role.CLERK))
+
+    assert client.get(url(case, kind)).status_code == 200
+    assert client.post(url(case, kind), {}).status_code == 403
+    assert client.post(url(case, kind, "_missing"), {"missing": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_unit_finds_nothing(client, kind):
+    case = make.case_at(kind)
+    client.force_login(person(Role.REVIEWER, at="bhxc"))
+
+    assert client.get(url(case, kind)).status_code == 404
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_answered_and_nothing_is_written(client, text):
+    case = make.case_at(Kind.CONTRACTOR)
+    client.force_login(make.worker(Kind.CONTRACTOR))
+
+    answer = client.post(
+        url(case, Kind.CONTRACTOR),
+        {"received_at": timezone.localtime(), "from_whom": "王", "what": text},
+    )
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["what"]
+    assert not Request.objects.exists()
+
+
+def test_a_reviewer_chooses_the_licence_by_typing_and_signs(client):
+    case = make.case_at(Kind.CONTRACTOR)
+    make.received(case, Kind.CONTRACTOR)
+    firm = make.licence()
+    client.force_login(make.worker(Kind.CONTRACTOR))
+    page = client.get(url(case, Kind.CONTRACTOR))
+    assert firm.number in page.content.decode()
+    filled = posted(
+        page.context["form"],
+        licence=firm.firm,
+        checked_voltage="10kv",
+        scope_ok="True",
+        grade_ok="True",
+        stamp_ok="True",
+        originals="seen",
+        decision="passed",
+    )
+
+    saved = client.post(url(case, Kind.CONTRACTOR), filled | {"save": "1"})
+    assert saved.status_code == 302
+    assert make.fresh(case.step(Kind.CONTRACTOR)).state == Step.State.IN_HAND
+    answer = client.post(url(case, Kind.CONTRACTOR), filled)
+
+    assert answer.url == case.get_absolute_url()
+    assert make.fresh(case.step(Kind.CONTRACTOR)).state == Step.State.DONE
+    assert firm.firm in client.get(url(case, Kind.CONTRACTOR)).content.decode()
+
+
+def test_an_unknown_firm_is_a_message_and_what_was_typed_stays(client):
+    case = make.case_at(Kind.CONTRACTOR)
+    make.received(case, Kind.CONTRACTOR)
+    client.force_login(make.worker(Kind.CONTRACTOR))
+
+    answer = client.post(url(case, Kind.CONTRACTOR), {"licence": "无名公司", "save": "1"})
+
+    assert answer.context["form"].errors["licence"]
+    assert "无名公司" in answer.content.decode()
+
+
+def test_a_refusal_to_sign_writes_nothing(client):
+    case = make.case_at(Kind.CONTRACTOR)
+    make.received(case, Kind.CONTRACTOR)
+    client.force_login(make.worker(Kind.CONTRACTOR))
+
+    answer = client.post(
+        url(case, Kind.CONTRACTOR), {"decision": "passed", "project_manager": "周工"}
+    )
+
+    assert answer.status_code == 200
+    assert answer.context["form"].non_field_errors()
+    assert sheet_of(make.fresh(case.step(Kind.CONTRACTOR))).project_manager == ""
+
+
+def test_a_drawing_is_filed_commented_and_returned(client):
+    case = make.case_at(Kind.DRAWINGS)
+    make.received(case, Kind.DRAWINGS)
+    client.force_login(make.worker(Kind.DRAWINGS))
+    form = client.get(url(case, Kind.DRAWINGS)).context["form"]
+    filled = posted(
+        form,
+        title="10 kV 配电所",
+        decision="returned",
+        **{
+            "drawings-0-kind": "line",
+            "drawings-0-number": "L-01",
+            "drawings-0-title": "电缆路径",
+            "drawings-0-file": jpeg(),
+            "comments-0-drawing": "L-01",
+            "comments-0-item": "2",
+            "comments-0-text": "缺警示桩",
+        },
+    )
+
+    answer = client.post(url(case, Kind.DRAWINGS), filled)
+
+    assert answer.status_code == 302, answer.context["form"].errors
+    again = make.fresh(case.step(Kind.DRAWINGS))
+    assert (again.round, again.state) == (2, Step.State.WITH_CUSTOMER)
+    assert "缺警示桩" in client.get(url(case, Kind.DRAWINGS) + "?round=1").content.decode()
+
+
+def test_a_comment_of_an_earlier_revision_is_settled_on_the_page(client):
+    case = make.case_at(Kind.DRAWINGS)
+    step = make.drawings_ready(case)
+    review = sheet_of(step)
+    DrawingComment.objects.create(
+        case=case, raised_in=review, drawing="A-01", item="3", text="缺联锁"
+    )
+    review.decision = "returned"
+    from works import steps
+
+    steps.decide(review, by=make.worker(Kind.DRAWINGS))
+    make.drawings_ready(make.case_of(case))
+    client.force_login(make.worker(Kind.DRAWINGS))
+    form = client.get(url(case, Kind.DRAWINGS)).context["form"]
+    filled = posted(form, **{"settled-0-answer": "已加联锁", "settled-0-settled": "on"})
+
+    answer = client.post(url(case, Kind.DRAWINGS), filled)
+
+    assert answer.status_code == 302, (answer.context["form"].errors,)
+    assert make.fresh(case.step(Kind.DRAWINGS)).state == Step.State.DONE
+
+
+def test_an_inspector_writes_defects_and_photos_and_fails_the_works(client):
+    case = make.case_at(Kind.ACCEPTANCE)
+    make.received(case, Kind.ACCEPTANCE)
+    inspector = make.worker(Kind.ACCEPTANCE)
+    client.force_login(inspector)
+    form = client.get(url(case, Kind.ACCEPTANCE)).context["form"]
+    assert len(form.items.forms) > 9
+    filled = posted(
+        form,
+        inspector=inspector.pk,
+        inspected_at=f"{timezone.localtime():%Y-%m-%dT%H:%M}",
+        result="failed",
+        **{
+            "defects-0-text": "接地电阻 12 Ω",
+            "defects-0-cure_by": timezone.localdate() + timedelta(days=5),
+            "photos-0-file": jpeg(),
+            "photos-0-shows": "接地",
+            "equipment-0-type": "transformer",
+            "equipment-0-kva": "800",
+        },
+    )
+
+    answer = client.post(url(case, Kind.ACCEPTANCE), filled)
+
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert Defect.objects.get().cure_by > timezone.localdate()
+    assert CheckPhoto.objects.get().attachment.content_type == "image/jpeg"
+    assert make.fresh(case.step(Kind.ACCEPTANCE)).round == 2
+    assert case.attachments.count() == 1
+
+
+def test_a_text_file_named_jpg_is_no_photo(client):
+    case = make.case_at(Kind.MID_CHECK)
+    make.received(case, Kind.MID_CHECK)
+    client.force_login(make.worker(Kind.MID_CHECK))
+    form = client.get(url(case, Kind.MID_CHECK)).context["form"]
+    fake = SimpleUploadedFile("p.jpg", b"hello", "image/jpeg")
+    filled = posted(form, save="1", **{"photos-0-file": fake, "photos-0-shows": "沟"})
+
+    answer = client.post(url(case, Kind.MID_CHECK), filled)
+
+    assert answer.status_code == 200
+    assert answer.context["form"].photos.total_error_count() == 1
+    assert not CheckPhoto.objects.exists()
+
+
+def test_the_page_offers_the_way_back_when_a_permit_lapsed(client):
+    case = make.case_at(Kind.CONTRACTOR, concealed_works=False, importance="none")
+    make.qualified(case, Kind.CONTRACTOR)
+    case = make.walk(make.case_of(case), Kind.ACCEPTANCE)
+    make.received(case, Kind.ACCEPTANCE)
+    Licence.objects.update(valid_to=timezone.localdate() - timedelta(days=1))
+    client.force_login(make.worker(Kind.ACCEPTANCE))
+    lapsed = url(case, Kind.ACCEPTANCE, "_lapsed")
+    assert lapsed in client.get(url(case, Kind.ACCEPTANCE)).content.decode()
+
+    assert client.get(lapsed).status_code == 405
+    assert client.post(lapsed).status_code == 302
+    assert make.case_of(case).step(Kind.CONTRACTOR).round == 2
+
+
+def test_an_incomplete_file_goes_back_from_its_page(client):
+    case = make.case_at(Kind.CONTRACTOR)
+    make.received(case, Kind.CONTRACTOR)
+    client.force_login(make.worker(Kind.CONTRACTOR))
+    page = url(case, Kind.CONTRACTOR, "_missing")
+    assert client.get(page).status_code == 200
+    assert client.post(page, {"missing": " "}).context["form"].errors
+
+    assert client.post(page, {"missing": "许可证正本"}).status_code == 302
+    assert make.fresh(case.step(Kind.CONTRACTOR)).state == Step.State.WITH_CUSTOMER
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sheet_does_not_ask_more_of_the_database_with_more_rows(
+    client, kind, django_assert_max_num_queries
+):
+    case = make.case_at(kind)
+    step = make.received(case, kind)
+    if kind in (Kind.MID_CHECK, Kind.ACCEPTANCE):
+        for n in range(20):
+            make.defect(step, f"缺陷 {n}")
+    worker = make.worker(kind)
+    client.force_login(worker)
+
+    with django_assert_max_num_queries(20):
+        client.get(url(case, kind))
+    step = make.fresh(step)
+    with django_assert_max_num_queries(5):
+        process.panel(kind)(step, worker)
+        for guard in process.guards(kind):
+            guard.finding(step)
