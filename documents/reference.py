@@ -13,7 +13,7 @@ RES, OTHER, SINGLE, DUAL = "lv_residential", "lv_other", "hv_single", "hv_dual"
 PAPERS: tuple[tuple[str, str, str, tuple[str, ...], dict], ...] = (
     ("form", "Application form, signed", "用电申请表（签字）", ("",), {"working_days": 5}),
     ("id", "Identity paper of the applicant", "客户身份证明", (RES,), {"needed_to_start": True}),
-    ("agent", "Agent's identity paper and authority", "经办人身份证明及委托书", ("",), {"working_days": 10}),
+    ("agent", "Agent's identity paper and authority", "代办人身份证明及委托书", ("",), {"working_days": 10}),
     ("title", "Proof of ownership", "产权证明（任一种）", (RES,), {"blocks": "contract"}),
     (
         "licence",

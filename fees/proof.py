@@ -54,7 +54,7 @@ def _bills() -> Iterator[Bill]:
     return (
         Bill.objects.standing()
         .select_related("step__case", "payment", "plan__step", "plan__survey__step")
-        .prefetch_related("lines", *tariff.PREFETCH)
+        .prefetch_related("lines", tariff.SOURCES_OF_BILLS)
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import prefetch_related_objects
+
 from fees import tariff
 from fees.models import Bill, BillLine, Correction, Payment, Refund
 from plans.models import Plan
@@ -30,12 +32,15 @@ class Standing:
     @cached_property
     def plan(self) -> Plan | None:
         """The accepted plan of the case."""
-        return (
+        found = (
             Plan.objects.filter(step__case_id=self.step.case_id, state="accepted")
             .select_related("step", "survey__step")
             .order_by("-pk")
             .first()
         )
+        if found:
+            found.step.case = self.case
+        return found
 
     @cached_property
     def survey(self) -> Survey | None:
@@ -75,7 +80,10 @@ class Standing:
     @cached_property
     def assessment(self) -> tariff.Assessment | None:
         """What the accepted plan costs; None while there is none."""
-        return tariff.assess(self.plan) if self.plan and self.surveyed else None
+        if self.plan is None or not self.surveyed:
+            return None
+        prefetch_related_objects([self.plan], tariff.SOURCES)
+        return tariff.assess(self.plan)
 
     @property
     def nothing_due(self) -> bool:

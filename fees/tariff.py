@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +23,10 @@ from surveys.models import Candidate, Voltage
 from workflow.process import HV
 
 CENT = Decimal("0.01")
-# What an assessment reads of a plan, for who assesses many.
-PREFETCH = ("plan__sources__candidate__source_point",)
+# What an assessment reads of a plan: to be fetched with it, of one plan or of many bills.
+_WITH_POINTS = PlanSource.objects.select_related("candidate__source_point")
+SOURCES = Prefetch("sources", queryset=_WITH_POINTS)
+SOURCES_OF_BILLS = Prefetch("plan__sources", queryset=_WITH_POINTS)
 BANDS = {
     "": SourceVoltage.LV,
     Voltage.V220: SourceVoltage.LV,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.utils import translation
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 
@@ -17,6 +18,14 @@ def pytest_collection_modifyitems(items):
     """
     if any(BROWSER_TESTS in item.path.parents for item in items):
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(autouse=True)
+def english(settings):
+    """The tests are written in English, whether or not the Chinese catalogue is compiled."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

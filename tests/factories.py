@@ -40,6 +40,7 @@ def person(*roles: str, at: str = "lhcd", username: str = "", **columns: Any) ->
     if found:
         return found
     columns.setdefault("name", username)
+    columns.setdefault("language", "en")
     made = User.objects.create_user(
         username, f"{username}@example.org", "jiedian-demo", unit=unit(at), **columns
     )

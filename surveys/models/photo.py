@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from surveys.models.survey import Survey
 
@@ -14,7 +15,7 @@ class Photo(models.Model):
     """One picture of the site. The stored file carries no metadata; what it carried stands here."""
 
     class Subject(models.TextChoices):
-        SITE = "site", _("Site")
+        SITE = "site", pgettext_lazy("photo", "Site")
         SOURCE = "source", _("Source point")
         METER_BOX = "meter_box", _("Meter box")
         NEIGHBOUR = "neighbour", _("Neighbour's meter")

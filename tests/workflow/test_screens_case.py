@@ -141,10 +141,13 @@ def test_the_money_question_is_answered_until_fees_open(client, monkeypatch):
     assert [line.met for line in money.rows][-1] is True  # the application, settled
 
 
-def test_the_money_question_is_gone_once_fees_are_open(client):
-    case = finished(factories.case(), Kind.APPLICATION, Kind.SURVEY, Kind.PLAN)
+def test_the_money_question_is_gone_when_the_plan_causes_no_fee(client):
+    case = finished(factories.case(), Kind.APPLICATION, Kind.SURVEY)
+    assert page(client, supervisor(), case).context["money"] is not None
 
-    assert page(client, supervisor(), case, step=case.step(Kind.PLAN).pk).context["money"] is None
+    moves.finish(case.step(Kind.PLAN), by=worker(Kind.PLAN), facts={"chargeable": False})
+
+    assert page(client, supervisor(), fresh(case)).context["money"] is None
 
 
 def test_a_waiting_step_says_what_it_waits_for(client):

@@ -1,0 +1,227 @@
+"""The fees page: each role at its place, and nobody elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from fees.models import Bill, Correction, Payment, Refund
+from tests.factories import case as opened
+from tests.factories import person
+from tests.fees import factories
+from workflow import moves
+from workflow.process import Kind
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<script>alert(1)</script>‮'\"; DROP TABLE fees_bill; --"
+
+
+def page(client, who, step, name="fees", **more):
+    client.force_login(who)
+    return client.get(reverse(f"fees:{name}", args=[step.case.number]), **more)
+
+
+def post(client, who, step, name="fees", *args, **data):
+    client.force_login(who)
+    return client.post(reverse(f"fees:{name}", args=[step.case.number, *args]), data)
+
+
+def slip(**more) -> dict:
+    now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+    return {"method": "cash", "payer": "裕丰冷链", "received_at": now} | more
+
+
+def english(*roles) -> object:
+    return person(*roles, language="en")
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_before_the_survey_the_page_says_why_no_fee_can_be_taken(client):
+    step = opened().step(Kind.FEES)
+
+    said = text(page(client, english(Role.BILLER), step))
+
+    assert "Why can't I take the fee?" in said
+    assert "No signed survey says that the customer can be supplied." in said
+    assert "The customer has not accepted a supply plan." in said
+    assert 'name="issue"' not in said
+
+
+def test_a_direct_post_before_the_survey_bills_nothing(client):
+    step = opened().step(Kind.FEES)
+
+    response = post(client, english(Role.BILLER), step, issue="1")
+
+    assert response.status_code == 200
+    assert "No signed survey" in text(response)
+    assert not Bill.objects.exists()
+
+
+def test_the_biller_issues_and_the_cashier_receives(client):
+    step = factories.ready()
+    assert "88,000.00" in text(page(client, english(Role.BILLER), step))
+
+    assert post(client, english(Role.BILLER), step, issue="1").status_code == 302
+    assert 'fees/payment/"' in text(page(client, english(Role.CASHIER), step))
+    assert post(client, english(Role.CASHIER), step, "payment", **slip()).status_code == 302
+
+    assert Payment.objects.get().amount == Bill.objects.get().total
+    assert "Receive payment" not in text(page(client, english(Role.CASHIER), step))
+
+
+def test_the_amount_is_nobodys_to_type(client):
+    bill = factories.billed()
+
+    post(client, english(Role.CASHIER), bill.step, "payment", **slip(amount="1", total="1"))
+
+    assert Payment.objects.get().amount == bill.total
+
+
+def test_nothing_due_is_confirmed_from_the_page(client):
+    step = factories.ready(sources=(630,))
+
+    assert 'name="nothing_due"' in text(page(client, english(Role.BILLER), step))
+    post(client, english(Role.BILLER), step, nothing_due="1")
+
+    assert factories.fresh(step.case).step(Kind.FEES).outcome == "nothing_due"
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r != Role.BILLER])
+def test_others_read_the_page_and_cannot_bill(client, role):
+    step = factories.ready()
+
+    assert page(client, english(role), step).status_code == 200
+    assert post(client, english(role), step, issue="1").status_code == 403
+    assert not Bill.objects.exists()
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r != Role.CASHIER])
+def test_only_the_cashier_sees_the_slip(client, role):
+    bill = factories.billed()
+
+    assert page(client, english(role), bill.step, "payment").status_code == 403
+    assert post(client, english(role), bill.step, "payment", **slip()).status_code == 403
+
+
+def test_a_case_of_another_unit_is_not_found(client):
+    bill = factories.billed()
+    stranger = person(Role.CASHIER, at="bhxc", language="en")
+
+    for name in ("fees", "payment", "correction"):
+        assert page(client, stranger, bill.step, name).status_code == 404
+
+
+def test_without_a_bill_there_is_no_slip(client):
+    assert page(client, english(Role.CASHIER), factories.ready(), "payment").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": ""},
+        {"method": "barter"},
+        {"method": "card", "reference": ""},
+        {"payer": ""},
+        {"payer": "x" * 10_000},
+        {"payer": "a\x00b"},
+        {"received_at": "gestern"},
+        {"received_at": "2999-01-01T00:00"},
+    ],
+)
+def test_a_wrong_slip_is_told_and_keeps_what_was_typed(client, wrong):
+    bill = factories.billed()
+    typed = slip(reference="6222 0000", **wrong) if "reference" not in wrong else slip(**wrong)
+
+    response = post(client, english(Role.CASHIER), bill.step, "payment", **typed)
+
+    assert response.status_code == 200
+    assert "cannot be handed in" in text(response)
+    assert not Payment.objects.exists()
+
+
+def test_hostile_words_are_only_words(client):
+    bill = factories.billed()
+
+    post(client, english(Role.BILLER), bill.step, "correction", kind="waive", reason=HOSTILE)
+
+    assert Correction.objects.get().reason == HOSTILE
+    assert "<script>alert" not in text(page(client, english(Role.SUPERVISOR), bill.step))
+
+
+def test_a_waiver_goes_through_two_pairs_of_hands(client):
+    bill = factories.billed()
+    post(client, english(Role.BILLER), bill.step, "correction", kind="waive", reason="减免")
+    assert 'name="approve"' not in text(page(client, english(Role.BILLER), bill.step))
+    assert post(client, english(Role.BILLER), bill.step, "answer", approve="1").status_code == 403
+
+    assert 'name="approve"' in text(page(client, english(Role.SUPERVISOR), bill.step))
+    post(client, english(Role.SUPERVISOR), bill.step, "answer", approve="1")
+
+    assert Bill.objects.get().state == "waived"
+
+
+def test_a_refund_goes_through_two_pairs_of_hands(client):
+    payment = factories.paid()
+    step = payment.bill.step
+    moves.withdraw(factories.fresh(step.case), by=person(Role.CLERK), reason="不建了")
+    refund = Refund.objects.get()
+
+    post(client, english(Role.CASHIER), step, "refund", refund.pk, method="cash", reference="1")
+    refund.refresh_from_db()
+    assert refund.state == "paid_out"
+    response = post(client, english(Role.CASHIER), step, "refund", refund.pk)
+    assert "cannot confirm" in text(response)
+    post(client, english(Role.BILLER), step, "refund", refund.pk)
+
+    refund.refresh_from_db()
+    assert refund.state == "confirmed"
+
+
+def test_a_refund_of_another_case_is_not_found(client):
+    payment = factories.paid()
+    moves.withdraw(
+        factories.fresh(payment.bill.step.case), by=person(Role.CLERK), reason="不建了"
+    )
+    other = factories.ready(factories.hv_case())
+
+    pk = Refund.objects.get().pk
+    assert post(client, english(Role.CASHIER), other, "refund", pk).status_code == 404
+
+
+@pytest.mark.parametrize("model", ["bill", "payment", "refund", "correction", "feeproof"])
+def test_the_admin_looks_at_money_and_never_touches_it(client, model):
+    payment = factories.paid()
+    root = person(Role.ADMINISTRATOR, is_staff=True, is_superuser=True)
+    client.force_login(root)
+
+    assert client.get(reverse(f"admin:fees_{model}_changelist")).status_code == 200
+    assert client.get(reverse(f"admin:fees_{model}_add")).status_code == 403
+    if model == "payment":
+        change = reverse("admin:fees_payment_change", args=[payment.pk])
+        assert client.post(change, {"amount": "1"}).status_code == 403
+        delete = reverse("admin:fees_payment_delete", args=[payment.pk])
+        assert client.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_the_administrator_corrects_the_catalogue(client):
+    client.force_login(person(Role.ADMINISTRATOR, is_staff=True, is_superuser=True))
+
+    assert client.get(reverse("admin:fees_catalogueitem_add")).status_code == 200
+
+
+@pytest.mark.parametrize("make", [factories.ready, factories.billed, factories.paid])
+def test_the_pages_ask_few_questions(client, make, django_assert_max_num_queries):
+    made = make()
+    step = made if hasattr(made, "kind") else getattr(made, "bill", made).step
+    biller = english(Role.BILLER)
+    client.force_login(biller)
+
+    with django_assert_max_num_queries(15):
+        client.get(step.get_absolute_url())
+    with django_assert_max_num_queries(20):
+        client.get(step.case.get_absolute_url() + f"?step={step.pk}")
