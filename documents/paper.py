@@ -17,7 +17,7 @@ def context(paper: Paper) -> dict[str, Any]:
     said = paper.data
     if paper.kind == PaperKind.DEFICIENCY:
         return {
-            # The papers owed on the case, or what one check found (`items`), never both in one list.
+            # The papers owed on the case, or what one check found (`items`), never both.
             "missing": [] if "items" in said else said["missing"],
             "items": said.get("items", []),
             "about": said.get("reason", ""),

@@ -150,7 +150,7 @@ def _locked(item: PaperItem) -> PaperItem:
 
 @transaction.atomic
 def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
-    """A paper of the published list becomes a dated debt of the case (one the fast lane defers, say)."""
+    """A paper of the published list becomes a dated debt (one the fast lane defers, say)."""
     requirement = Requirement.objects.get(code=code)
     item, _made = PaperItem.objects.get_or_create(
         case=case, requirement=requirement, defaults={"due_on": due_on}

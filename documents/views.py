@@ -113,7 +113,7 @@ def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
 
 @login_not_required
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """Tell anybody with the QR of a paper that it was issued, when, its checksum; nothing personal."""
+    """Tell anybody with the QR of a paper when it was issued, and its checksum."""
     found = get_object_or_404(Paper.objects.select_related("case__unit"), code=code)
     newer = Paper.objects.filter(case=found.case_id, kind=found.kind, language=found.language)
     context = {"paper": found, "newer": newer.filter(pk__gt=found.pk).exists()}

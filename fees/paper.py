@@ -1,4 +1,4 @@
-"""The bill 收费通知单 and the receipt 收费收据: frozen lines, each with the document that allows it."""
+"""The bill 收费通知单 and the receipt 收费收据: each line with the document that allows it."""
 
 from __future__ import annotations
 

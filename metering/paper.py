@@ -10,7 +10,7 @@ from workflow.models import Case, Step
 
 
 def context(paper: Paper) -> dict[str, Any]:
-    """The order as it was issued: before signing the readings and seals stay open, to be written."""
+    """The order as it was issued: before signing, readings and seals are left to be written."""
     step = paper.step
     order = Installation.objects.filter(step=step).first()
     signed = paper.data.get("signed", False)
@@ -26,7 +26,7 @@ def context(paper: Paper) -> dict[str, Any]:
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """The meter of the order and whether it hangs already; the next meter gets a paper of its own."""
+    """The meter of the order, and whether it hangs; the next meter gets its own paper."""
     order = Installation.objects.filter(step=step).first()
     return {
         "meter": order and order.meter_id,

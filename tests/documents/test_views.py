@@ -1,4 +1,4 @@
-"""The pages of papers: who may see and do what, what is served, and what hostile input does: nothing."""
+"""The pages of papers: who may see and do what, what is served; hostile input does nothing."""
 
 import pytest
 from django.core.files.storage import default_storage

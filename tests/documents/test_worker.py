@@ -33,7 +33,7 @@ class Worker:
             if connection.vendor == "postgresql"
             else f"sqlite:///{name}"
         )
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "solo", "-l", "ERROR"],
             cwd=settings.BASE_DIR,
             env={**os.environ, "DATABASE_URL": address, "MEDIA_ROOT": str(settings.MEDIA_ROOT)},
