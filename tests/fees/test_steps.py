@@ -60,9 +60,7 @@ def test_cable_costs_half_as_much_again_and_says_so():
 
 
 def test_own_generation_pays_for_its_reserve():
-    assessment = tariff.assess(
-        factories.plan(factories.hv_case(), sources=(630,), reserve_kva=100)
-    )
+    assessment = tariff.assess(factories.plan(factories.hv_case(), sources=(630,), reserve_kva=100))
 
     assert [line.item.code for line in assessment.lines] == ["system-reserve"]
 
@@ -233,9 +231,7 @@ def test_a_bill_is_paid_once():
     assert Payment.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("days", "reason"), [(1, "in the future"), (-1, "older than its bill")]
-)
+@pytest.mark.parametrize(("days", "reason"), [(1, "in the future"), (-1, "older than its bill")])
 def test_a_payment_lies_between_its_bill_and_now(days, reason):
     bill = factories.billed()
     moment = timezone.now() + timedelta(days=days)
@@ -374,9 +370,7 @@ def test_a_refusal_cancels_the_unpaid_bill():
 
 def test_going_back_to_the_plan_cancels_the_unpaid_bill_first():
     bill = factories.billed()
-    moves.send_back(
-        anew(bill.step), by=person(Role.BILLER), reason="容量有误", to=Kind.PLAN
-    )
+    moves.send_back(anew(bill.step), by=person(Role.BILLER), reason="容量有误", to=Kind.PLAN)
 
     assert Bill.objects.get().state == "cancelled"
     assert anew(bill.step).state == Step.State.WAITING

@@ -184,9 +184,7 @@ def test_a_refund_goes_through_two_pairs_of_hands(client):
 
 def test_a_refund_of_another_case_is_not_found(client):
     payment = factories.paid()
-    moves.withdraw(
-        factories.fresh(payment.bill.step.case), by=person(Role.CLERK), reason="不建了"
-    )
+    moves.withdraw(factories.fresh(payment.bill.step.case), by=person(Role.CLERK), reason="不建了")
     other = factories.ready(factories.hv_case())
 
     pk = Refund.objects.get().pk
