@@ -1,4 +1,6 @@
-"""The room of contracts; its walls in the database are renewed with every migration (see fees.gate)."""
+"""The room of contracts; its walls in the database are renewed with every migration (see
+fees.gate).
+"""
 
 from typing import Any
 

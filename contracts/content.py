@@ -1,6 +1,7 @@
 """What a contract says: copied from the accepted plan and the application, never typed.
 
-Where the flow has no plan (change of name, capacity decrease, merging), the application is the source.
+Where the flow has no plan (change of name, capacity decrease, merging), the application is the
+source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the contract officer decides: kind, term, settlement; and who signed. Nothing the plan says."""
+"""What the contract officer decides: kind, term, settlement, and who signed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the database itself holds of contracts, on both engines: see fees.gate for how the walls are put up."""
+"""What the database itself holds of contracts, on both engines: see fees.gate for how the walls are
+put up.
+"""
 
 from __future__ import annotations
 

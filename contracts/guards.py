@@ -18,7 +18,7 @@ from workflow.process import Kind
 
 
 def contract_of(step: Step) -> Contract | None:
-    """The contract of this round; kept on this very step object, as every move reads the step anew."""
+    """The contract of this round; kept on the step object, as every move reads the step anew."""
     if "drawn_contract" not in step.__dict__:
         step.__dict__["drawn_contract"] = (
             Contract.objects.filter(step_id=step.pk)

@@ -74,8 +74,8 @@ class Clause(models.Model):
 class Contract(Stateful):
     """One round of the contract: drawn from the accepted plan, signed by both, then frozen.
 
-    Nobody types what was agreed elsewhere: capacity, sources, metering, price and boundary come from the plan; where
-    the flow has no plan (a change of name), from the application.
+    Nobody types what was agreed elsewhere: capacity, sources, metering, price and boundary come
+    from the plan; where the flow has no plan (a change of name), from the application.
     """
 
     class State(models.TextChoices):

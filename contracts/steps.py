@@ -62,9 +62,10 @@ def draw(
     settlement: str = Contract.Settlement.MONTHLY,
     remarks: str = "",
 ) -> Contract:
-    """Draw the contract from the accepted plan, freeze its words and hand it to the customer to sign.
+    """Draw the contract from the accepted plan, freeze its words, hand it over to be signed.
 
-    Drawing again before it is signed makes the next version. Raises Refused without an accepted plan.
+    Drawing again before it is signed makes the next version. Raises Refused without an accepted
+    plan.
     """
     step = _locked(step)
     moves.demand_worker(step, by)
@@ -201,7 +202,9 @@ def sign_customer(
         by=by,
         step=contract.step,
         at=signed_at,
-        note=f"{signed_name}, {contract.get_signed_as_display()}, {contract.get_signed_how_display()}",
+        note=", ".join(
+            [signed_name, contract.get_signed_as_display(), contract.get_signed_how_display()]
+        ),
         sha256=contract.content_hash,
     )
     return _when_both(contract, by=by)

@@ -1,10 +1,11 @@
-"""The fourth wall of the fee gate (DESIGN section 3): the database itself refuses money taken too early.
+"""The fourth wall of the fee gate (DESIGN section 3): the database itself refuses early money.
 
-Each wall is one trigger: a condition in SQL that both engines understand, and the sentence a person reads
-when it is refused. The walls stand on tables of other rooms too (steps, surveys, plans). SQLite loses the
-triggers of a table, and refuses to rename it while others name it, whenever a migration of *any* room rebuilds that table;
-so no single migration can put them up for good. They are therefore raised after every `migrate`, and on
-SQLite lowered before it. On PostgreSQL they are replaced in place and never absent.
+Each wall is one trigger: a condition in SQL that both engines understand, and the sentence a person
+reads when it is refused. The walls stand on tables of other rooms too (steps, surveys, plans).
+SQLite loses the triggers of a table, and refuses to rename it while others name it, whenever a
+migration of *any* room rebuilds that table; so no single migration can put them up for good. They
+are therefore raised after every `migrate`, and on SQLite lowered before it. On PostgreSQL they are
+replaced in place and never absent.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ OF_THE_BILL = f"""
         SELECT f.case_id FROM workflow_step f WHERE f.id = NEW.step_id AND f.kind = 'fees'))
 """  # noqa: S608 - our own constants
 OF_THE_PAYMENT = f"""
-    NOT EXISTS ({ACCEPTED_PLAN} AND p.id = (SELECT b.plan_id FROM fees_bill b WHERE b.id = NEW.bill_id)
+    NOT EXISTS ({ACCEPTED_PLAN} AND p.id = (
+        SELECT b.plan_id FROM fees_bill b WHERE b.id = NEW.bill_id)
         AND plan_step.case_id = (
             SELECT f.case_id FROM workflow_step f JOIN fees_bill b ON b.step_id = f.id
             WHERE b.id = NEW.bill_id AND f.kind = 'fees'))
@@ -119,7 +121,7 @@ WALLS = (
         "UPDATE",
         f"""NEW.state NOT IN {STANDING} AND EXISTS (SELECT 1 FROM fees_payment y
         WHERE y.bill_id = NEW.id
-        AND NOT EXISTS (SELECT 1 FROM fees_refund r WHERE r.payment_id = y.id))""",
+        AND NOT EXISTS (SELECT 1 FROM fees_refund r WHERE r.payment_id = y.id))""",  # noqa: S608 - our own constants
         "Money was received on this bill: it ends only with a refund.",
     ),
     Wall(
@@ -229,7 +231,7 @@ WALLS = (
         "UPDATE",
         f"""(NEW.state <> 'accepted' OR NEW.survey_id <> OLD.survey_id
         OR NEW.step_id <> OLD.step_id) AND EXISTS (
-        SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.id AND b.state IN {STANDING})""",
+        SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.id AND b.state IN {STANDING})""",  # noqa: S608 - our own constants
         "A bill stands on this plan: cancel or refund it first.",
     ),
     Wall(
@@ -238,7 +240,7 @@ WALLS = (
         "UPDATE",
         f"""(NEW.can_supply IS NOT TRUE OR NEW.signed_at IS NULL OR NEW.step_id <> OLD.step_id)
         AND EXISTS (SELECT 1 FROM fees_bill b JOIN plans_plan p ON p.id = b.plan_id
-        WHERE p.survey_id = NEW.id AND b.state IN {STANDING})""",
+        WHERE p.survey_id = NEW.id AND b.state IN {STANDING})""",  # noqa: S608 - our own constants
         "A bill stands on this survey: cancel or refund it first.",
     ),
     Wall(
@@ -263,7 +265,7 @@ def build(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> boo
 
 
 def lower(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> None:
-    """Take the walls down for a migration on SQLite, which cannot rebuild a table that they name."""
+    """Take the walls down for a migration on SQLite, which cannot rebuild a table they name."""
     with connection.cursor() as cursor:
         for wall in walls:
             cursor.execute(f"DROP TRIGGER IF EXISTS {wall.name}")

@@ -1,4 +1,4 @@
-"""Under which conditions the fees step may be finished; the same list says why no fee can be taken yet.
+"""Under which conditions the fees step may be finished; the same list says why no fee is taken yet.
 
 A bill needs the first three of them (wall 2 of the fee gate), the end of the step all.
 """

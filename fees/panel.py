@@ -12,7 +12,7 @@ from workflow.process import Kind
 
 
 def panel(step: Step, user: User) -> dict:
-    """The middle of the case page: what is due by the plan, the bill with its lines, the payment."""
+    """The middle of the case page: what is due by the plan, the bill, the payment."""
     return {"step": step, "case": step.case, "standing": Standing.of(step)}
 
 

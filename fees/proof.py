@@ -1,7 +1,8 @@
 """The fifth wall of the fee gate: the daily proof that no money was taken too early or wrongly.
 
-Expected findings: none. Every bill that stands is computed again from its plan and the catalogue, so a rate that
-is corrected later lists everyone who was charged by the wrong one (DOMAIN section 7).
+Expected findings: none. Every bill that stands is computed again from its plan and the catalogue,
+so a rate that is corrected later lists everyone who was charged by the wrong one (DOMAIN section
+7).
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _wrong(bill: Bill, catalogue: list[CatalogueItem]) -> Iterator[str]:
     due = tariff.assess(plan, catalogue=catalogue).total
     if due != bill.total:
         yield _(
-            "by the catalogue %(due)s yuan are due, billed were %(billed)s yuan (%(difference)+.2f)."
+            "by the catalogue %(due)s yuan are due, billed are %(billed)s yuan (%(difference)+.2f)."
         ) % {
             "due": due,
             "billed": bill.total,

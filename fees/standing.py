@@ -22,7 +22,7 @@ class Standing:
 
     @classmethod
     def of(cls, step: Step) -> Standing:
-        """Kept on this very step object: every move works on a step read anew, and so looks anew."""
+        """Kept on this step object: every move works on a step read anew, and so looks anew."""
         return step.__dict__.setdefault("fee_standing", cls(step))
 
     @property

@@ -261,7 +261,7 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
 
 @transaction.atomic
 def approve(proposal: Correction, *, by: User) -> Correction:
-    """A second person, the supervisor, agrees: the bill is waived, or withdrawn and computed anew."""
+    """The supervisor, a second person, agrees: the bill is waived, or computed anew."""
     bill, proposal = _open_proposal(proposal, by)
     _answer(proposal, Correction.Answer.APPROVED, by)
     waive = proposal.kind == Correction.Kind.WAIVE
@@ -334,7 +334,7 @@ def _answer(proposal: Correction, answer: str, by: User) -> None:
 
 
 def undone(step: Step, *, by: User | None) -> None:
-    """Called by the door when the fees step no longer holds: the bill ends, money taken is to be given back.
+    """Called by the door when the fees step no longer holds: the bill ends, money goes back.
 
     That is the case when the case closes unsupplied, or goes back behind the plan.
     """

@@ -1,10 +1,11 @@
 """What the accepted plan costs by the published catalogue (DOMAIN section 7).
 
-The only source of amounts: every line is a catalogue item's rate, times its factor, times a figure of the accepted
-plan. Nobody types an amount, and what the catalogue does not list is not charged.
+The only source of amounts: every line is a catalogue item's rate, times its factor, times a figure
+of the accepted plan. Nobody types an amount, and what the catalogue does not list is not charged.
 
-Reliability fee (发改价格〔2003〕2279号): a customer with several sources pays for every source but the largest, per
-kVA, by the voltage of that source; the lower rate where the customer builds the works; cable by its factor.
+Reliability fee (发改价格〔2003〕2279号): a customer with several sources pays for
+Reliability fee (发改价格〔2003〕2279号): who has several sources pays for every source
+builds the works; cable by its factor.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def amount(rate: Decimal, factor: Decimal, quantity: Decimal) -> Decimal:
 def formula(rate: Decimal, factor: Decimal, quantity: Decimal, unit: str) -> str:
     """The arithmetic as it is printed on the bill."""
     scaled = f" × {factor.normalize():f}" if factor != 1 else ""
-    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {amount(rate, factor, quantity):.2f}"
+    due = amount(rate, factor, quantity)
+    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {due:.2f}"
 
 
 def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Assessment:
@@ -109,9 +111,7 @@ def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Asses
     draft = _Draft()
     if free := _free_up_to(plan, catalogue):
         draft.notes.append(
-            _(
-                "Low voltage up to %(kw)s kW: the customer pays nothing for the connection (%(doc)s)."
-            )
+            _("Low voltage up to %(kw)s kW: nothing is paid for the connection (%(doc)s).")
             % {"kw": f"{free.limit_kw.normalize():f}", "doc": free.citation}
         )
     else:

@@ -19,7 +19,7 @@ check_translations = import_module("check_translations")
 compile_translations = import_module("compile_translations")
 
 PO = ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]|\{\w*\}")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\)[-+.\d]*)?[sdf%]|\{\w*\}")
 TAG = re.compile(r"</?\w+[^>]*>")
 HANZI = "[\u4e00-\u9fff]"
 UNITS_AND_NAMES = {"kV", "kVA", "kW", "kWh", "App", "GPS", "SHA"}

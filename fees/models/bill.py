@@ -27,7 +27,7 @@ class BillQuerySet(models.QuerySet["Bill"]):
 
 
 class Bill(Stateful):
-    """A bill belongs to an accepted plan; its lines follow from the plan and are frozen at issue."""
+    """A bill belongs to an accepted plan; its lines follow from it and are frozen at issue."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Being written")

@@ -20,7 +20,9 @@ class Method(models.TextChoices):
 
 
 class Payment(models.Model):
-    """Money received for a bill. The row is written once; the database refuses to change or delete it."""
+    """Money received for a bill. The row is written once; the database refuses to change or delete
+    it.
+    """
 
     bill = models.OneToOneField(
         Bill, models.PROTECT, related_name="payment", verbose_name=_("bill")

@@ -24,7 +24,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 
 class Refund(Stateful):
-    """Opened by itself when a paid bill no longer holds; paid out by the cashier, confirmed by another."""
+    """Opened by itself when a paid bill no longer holds; paid out by the cashier, confirmed by
+    another.
+    """
 
     class State(models.TextChoices):
         DUE = "due", _("To be paid out")

@@ -1,7 +1,7 @@
 """Cases with money: surveyed, planned, billed, paid.
 
-Survey and plan are written as signed rows, so that the walls can be tried one by one; the way through their own
-steps is walked by the journey.
+Survey and plan are written as signed rows, so that the walls can be tried one by one; the way
+through their own steps is walked by the journey.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -440,3 +441,14 @@ def test_a_plan_may_go_once_its_bill_is_cancelled():
     )
 
     sql("UPDATE plans_plan SET state = 'void' WHERE id = %s", bill.plan_id)
+
+
+def test_the_walls_stand_again_after_every_migration():
+    with connection.cursor() as cursor:
+        on = "" if connection.vendor == "sqlite" else " ON fees_bill"
+        cursor.execute(f"DROP TRIGGER fees_bill_begins{on}")
+    assert gate.missing(connection) == ["fees_bill_begins"]
+
+    call_command("migrate", verbosity=0)
+
+    assert gate.missing(connection) == []

@@ -9,8 +9,8 @@ from fees import proof
 
 class Command(BaseCommand):
     help = (
-        "Lists money without a workable survey and an accepted plan, and bills that the catalogue does not "
-        "bear out. Expected: none. Ends with 1 if there is any."
+        "Lists money without a workable survey and an accepted plan, and bills that the "
+        "catalogue does not bear out. Expected: none. Ends with 1 if there is any."
     )
 
     def handle(self, **options: Any) -> None:
