@@ -66,6 +66,7 @@ def draft_for(step: Step) -> tuple[Plan, list[PlanSource]]:
     return fresh, sources
 
 
+LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
 CONTENT = (
     "voltage",
     "receiving_points",
@@ -153,7 +154,7 @@ def demand_sound(plan: Plan, today: date) -> None:
     """Raise Refused with everything that stands against this plan as drawn."""
     sources = list(plan.sources.select_related("candidate__source_point"))
     wrong = [
-        _("Still to fill in: %(item)s.") % {"item": Plan._meta.get_field(name).verbose_name}
+        _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
         for name in NEEDED
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
