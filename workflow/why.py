@@ -153,7 +153,7 @@ def waits_for(step: Step) -> str:
     """The names of the links that a waiting step still waits for."""
     case = step.case
     before = process.predecessors(step.kind, process.kinds_of(case))
-    return ", ".join(
+    return _(", ").join(
         str(Kind(kind).label)
         for kind in process.PROCESS
         if kind in before and not ((other := case.step(kind)) and other.satisfies)
