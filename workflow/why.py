@@ -56,7 +56,9 @@ class Findings:
     def of(self, step: Step) -> list[Line]:
         """The conditions for finishing a live step."""
         if step.pk not in self._asked:
-            findings = [guard.finding(step) for guard in process.guards(step.kind)]
+            findings = [
+                guard.finding(step) for guard in process.guards(step.kind) if guard.applies(step)
+            ]
             self._asked[step.pk] = [
                 Line(
                     missing=finding.what,
