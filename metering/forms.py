@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -14,7 +15,7 @@ from accounts.roles import Role
 from documents.forms import CheckedFileField
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
 from workflow.models import Step
-from works.forms import FiledInput, RoomForm, rows_of, staff
+from works.forms import FiledInput, RoomForm, choose_from, rows_of, staff
 from works.search import SearchField
 
 
@@ -25,7 +26,9 @@ class SealRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(
+        label=capfirst(_("photo")), kinds=("image",), required=False, widget=FiledInput
+    )
 
     class Meta:
         model = MeterPhoto
@@ -52,9 +55,7 @@ class WorkForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         fitters = staff(self.step.case, Role.FITTER)
-        for name in ("installer", "second_installer", "operator"):
-            if name in self.fields:
-                self.fields[name].queryset = fitters
+        choose_from(self, fitters, "installer", "second_installer", "operator")
         self.add_rows("photos", PHOTOS, data, files, instance=self.step)
 
 
@@ -62,7 +63,7 @@ class OrderForm(WorkForm):
     meter = SearchField(
         Meter.objects.none(),
         ("asset_number",),
-        label=_("meter (asset no.)"),
+        label=capfirst(_("meter (asset no.)")),
         required=False,
         help_text=_("From the stock; saving the draft takes it out and issues the work order."),
     )
@@ -249,9 +250,8 @@ class CallBackForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         offices = Unit.objects.filter(path__in=self.step.case.unit.lineage)
-        self.fields["follow_up_owner"].queryset = User.objects.filter(
-            is_active=True, unit__in=offices
-        )
+        colleagues = User.objects.filter(is_active=True, unit__in=offices)
+        choose_from(self, colleagues, "follow_up_owner")
         self.initial.setdefault("called_at", None)
         if self.initial["called_at"] is None:
             self.initial["called_at"] = timezone.localtime().replace(second=0, microsecond=0)
