@@ -245,6 +245,69 @@ def test_raw_sql_is_refused_by_the_database_itself(people):
             raw("UPDATE workflow_step SET state = %s WHERE id = %s", state, fee.pk)
 
     sheet = Survey.objects.create(step=survey)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Plan.objects.create(step=fresh(case).step(Kind.PLAN), survey=sheet, total_kva=8)
+    assert not Bill.objects.exists()
+    assert not Payment.objects.exists()
+    assert fresh(case).step(Kind.FEES).state == "waiting"
+    assert fresh(case).events.count() == events
+
+
+def test_the_administrator_can_neither_add_nor_change_a_bill_or_a_payment():
+    admin = browser("admin")
+
+    for model in ("bill", "billline", "payment", "refund"):
+        address = f"/admin/fees/{model}/add/"
+        assert admin.get(address).status_code in (403, 404)
+        assert admin.post(address, {"total": "1"}).status_code in (403, 404)
+    assert "/admin/fees/bill/add/" not in page(admin.get("/admin/"))
+    assert not Bill.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda step, who: fees.issue(step, by=who),
+        lambda step, who: fees.nothing_due(step, by=who),
+        lambda step, who: moves.finish(step, by=who),
+    ],
+    ids=["issue", "nothing_due", "finish"],
+)
+def test_the_shell_through_the_door_is_refused(people, act):
+    case = intake()
+
+    with pytest.raises(Refused) as refused:
+        act(fresh(case).step(Kind.FEES), people["tangli"])
+
+    assert refused.value.messages
+    assert not Bill.objects.exists()
+    assert fresh(case).step(Kind.FEES).state == "waiting"
+
+
+def raw(statement: str, *values) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def test_raw_sql_is_refused_by_the_database_itself(people):
+    """On PostgreSQL here; tests/fees runs the same walls on SQLite too."""
+    case = intake()
+    fee, survey = fresh(case).step(Kind.FEES), fresh(case).step(Kind.SURVEY)
+
+    insert = "INSERT INTO fees_bill (number, state, total, plan_id, step_id, reason) VALUES "
+    with pytest.raises(IntegrityError):
+        raw(insert + "('X', 'draft', 100, NULL, %s, '')", fee.pk)
+    with pytest.raises(IntegrityError):
+        raw(
+            "INSERT INTO fees_payment (bill_id, receipt_number, method, reference, payer, amount,"
+            " received_at, received_by_id) VALUES (1, 'X', 'cash', '', 'x', 100, now(), %s)",
+            people["xumin"].pk,
+        )
+    for state in ("in_hand", "with_customer", "done"):
+        with pytest.raises(IntegrityError):
+            raw("UPDATE workflow_step SET state = %s WHERE id = %s", state, fee.pk)
+
+    sheet = Survey.objects.create(step=survey)
     plan = Plan.objects.create(step=fresh(case).step(Kind.PLAN), survey=sheet, total_kva=8)
     with pytest.raises(IntegrityError):
         raw(insert + "('X', 'draft', 100, %s, %s, '')", plan.pk, fee.pk)
