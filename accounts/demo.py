@@ -17,8 +17,10 @@ class Login(NamedTuple):
 
 PEOPLE = (
     Login("sunyue", "孙悦", (Role.CLERK,), "lhcd", "8800-2101"),
+    Login("qinlan", "秦岚", (Role.CLERK,), "lhxq", "8800-2301"),
     Login("lina", "李娜", (Role.SURVEYOR,), "lhcd", "8800-2104"),
     Login("matao", "马涛", (Role.SURVEYOR,), "lhcd", "8800-2105"),
+    Login("hanlei", "韩磊", (Role.SURVEYOR,), "lhxq", "8800-2302"),
     Login("chenzhiqiang", "陈志强", (Role.PLANNER,), "lh", "8800-2201"),
     Login("wuguohua", "吴国华", (Role.APPROVER,), "lh", "8800-2202"),
     Login("qianwei", "钱伟", (Role.APPROVER,), "jc", "8800-2010"),
@@ -28,6 +30,7 @@ PEOPLE = (
     Login("xumin", "许敏", (Role.CASHIER,), "lhcd", "8800-2106"),
     Login("gaomin", "高敏", (Role.CONTRACT_OFFICER,), "lh", "8800-2206"),
     Login("luogang", "罗刚", (Role.FITTER,), "lhcd", "8800-2107"),
+    Login("fangyong", "方勇", (Role.FITTER,), "lhcd", "8800-2108"),
     Login("zhouweidong", "周卫东", (Role.SUPERVISOR,), "lh", "8800-2200"),
     Login("linfeng", "林峰", (Role.MANAGER,), "jc", "8800-2000"),
     Login("company", "公司督办", (Role.MANAGER,), "js", "8800-1000"),

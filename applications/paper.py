@@ -19,7 +19,7 @@ def context(paper: Paper) -> dict[str, Any]:
     return {"sheet": sheet, "equipment": list(sheet.equipment.all()), **paper.data}
 
 
-def frozen(case: Case, step: Step | None) -> dict[str, Any]:
+def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
     """The papers in and owed, whose turn it is now and until when, who answers for the case."""
     return {
         "handed_in": received(case),

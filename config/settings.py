@@ -261,6 +261,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"weasyprint": {"level": "ERROR"}, "fontTools": {"level": "ERROR"}},
     "root": {
         "handlers": ["console"],
         "level": os.environ.get("LOG_LEVEL", "WARNING" if TEST else "INFO"),

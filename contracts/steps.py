@@ -79,8 +79,11 @@ def draw(
     plan = Plan.of(step.case) if needs_plan(step) else None
     if plan is None and needs_plan(step):
         raise Refused(_("The customer has not accepted a supply plan: its data is the contract's."))
+    terms = content.current_terms(kind)
+    if terms is None:
+        raise Refused(_("There are no standard terms for this kind of contract."))
     contract = _round(step)
-    contract.plan, contract.kind, contract.terms = plan, kind, content.current_terms(kind)
+    contract.plan, contract.kind, contract.terms = plan, kind, terms
     for name, value in content.from_case(step.case, plan).items():
         setattr(contract, name, value)
     contract.term_from, contract.term_to = term_from, term_to

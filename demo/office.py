@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from accounts.demo import PASSWORD, PEOPLE
 from accounts.models import Unit, User
 from accounts.roles import Role
+from surveys.models import SourcePoint
 
 UNITS = (
     # code, name, level, above, phone
@@ -19,6 +20,38 @@ UNITS = (
     ("bh", "滨海区供电分公司", "county", "jc", "8800-3200"),
     ("bhxc", "新城营业厅", "station", "bh", "8800-3100"),
 )
+
+
+# name, voltage, substation, line, transformer area, pole or box, rated kVA, committed kVA
+POINTS = (
+    ("人民路 2# 公变 A 分支箱", "380v", "临湖变", "人民线", "人民路 2# 公变", "A 分支箱", 630, 180),
+    ("院内 2# 分支箱", "380v", "临湖变", "人民线", "人民路 2# 公变", "院内 2# 分支箱", 400, 110),
+    ("育才街 1# 公变 14# 杆", "380v", "城东变", "育才线", "育才街 1# 公变", "路东 14# 杆", 400, 90),
+    ("滨湖花园 3# 公变", "380v", "滨湖变", "滨湖线", "滨湖花园 3# 公变", "B2 配电间", 1000, 220),
+    ("南市街 5# 公变", "380v", "城东变", "南市线", "南市街 5# 公变", "8# 表箱", 500, 140),
+    ("工业大道 188 线 23# 杆", "10kv", "临湖变", "工业 188 线", "", "23# 杆", 12000, 2600),
+    ("港前 162 线 2# 环网柜", "10kv", "东港变", "港前 162 线", "", "2# 环网柜", 10000, 1800),
+    ("健康 115 线 1# 环网柜", "10kv", "城东变", "健康 115 线", "", "1# 环网柜", 12000, 2000),
+    ("滨湖 143 线 7# 分接箱", "10kv", "滨湖变", "滨湖 143 线", "", "7# 分接箱", 10000, 1500),
+)
+
+
+def survey_network(unit: Unit) -> None:
+    """The source points of a county, with what is open on them."""
+    for name, voltage, substation, line, area, pole, rated, committed in POINTS:
+        SourcePoint.objects.get_or_create(
+            unit=unit,
+            name=name,
+            defaults={
+                "voltage": voltage,
+                "substation": substation,
+                "line": line,
+                "transformer_area": area,
+                "pole": pole,
+                "rated_kva": rated,
+                "committed_kva": committed,
+            },
+        )
 
 
 def build() -> dict[str, User]:
@@ -51,4 +84,5 @@ def build() -> dict[str, User]:
         if made:
             person.groups.set(Group.objects.filter(name__in=login.roles))
         people[login.username] = person
+    survey_network(units["lh"])
     return people

@@ -40,7 +40,7 @@ class PapersReceived(Guard):
         if found.met:
             return found
         owed = _blocking(step).select_related("requirement")
-        return replace(found, detail=", ".join(item.requirement.label for item in owed))
+        return replace(found, detail=_(", ").join(item.requirement.label for item in owed))
 
 
 # For the GUARDS of every link that a paper may block.

@@ -77,7 +77,7 @@ def validate_upload(file: UploadedFile, kinds: Collection[str] = ("image", "pdf"
         raise ValidationError(_("The file is empty."))
     content_type = true_type(content)
     if content_type is None or kind_of(content_type) not in kinds:
-        wanted = ", ".join(KINDS[kind] for kind in kinds)
+        wanted = _(", ").join(KINDS[kind] for kind in kinds)
         raise ValidationError(
             _("Not a sound file of the kind asked for (%(wanted)s), whatever its name says.")
             % {"wanted": wanted}

@@ -12,7 +12,6 @@ class CheckedFileField(forms.FileField):
 
     def __init__(self, *, kinds: tuple[str, ...] = ("image", "pdf"), **kwargs) -> None:
         self.kinds = kinds
-        kwargs.setdefault("max_length", 200)
         super().__init__(**kwargs)
 
     def clean(self, data, initial=None) -> Checked | None:

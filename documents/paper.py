@@ -17,8 +17,11 @@ def context(paper: Paper) -> dict[str, Any]:
     said = paper.data
     if paper.kind == PaperKind.DEFICIENCY:
         return {
-            "missing": said.get("missing", []),
-            "defects": said.get("defects", []),
+            # The papers owed on the case, or what one check found (`items`), never both.
+            "missing": [] if "items" in said else said["missing"],
+            "items": said.get("items", []),
+            "about": said.get("reason", ""),
+            "round": paper.step and paper.step.round,
             "accountable": said["accountable"],
         }
     return {
@@ -31,7 +34,7 @@ def context(paper: Paper) -> dict[str, Any]:
     }
 
 
-def frozen(case: Case, step: Step | None) -> dict[str, Any]:
+def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
     """The debts of the case, and who answers for it, as they are now."""
     return {
         "missing": owed(case),

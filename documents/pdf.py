@@ -17,12 +17,15 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from PIL import ImageFile
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from documents import rooms
 from documents.letterhead import letterhead
 from documents.models import Paper
 
+# WeasyPrint makes Pillow content with half a picture, in the whole process; uploads must not be.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 STATIC = Path(settings.BASE_DIR) / "static"
 
 
@@ -60,14 +63,14 @@ def qr(url: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308 - our own SVG
 
 
-def to_pdf(text: str) -> bytes:
+def to_pdf(text: str, **options: bool) -> bytes:
     """Lay out HTML; only files of our own static folder are fetched.
 
-    Raises Unprintable for anything else and for what is missing there.
+    `options` are WeasyPrint's. Raises Unprintable for anything else and for what is missing there.
     """
     document = weasyprint.HTML(string=text, base_url=f"{STATIC}/", url_fetcher=_Fetcher())
     try:
-        return document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+        return document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True, **options)
     except FatalURLFetchingError as error:
         # Not an Exception: it would end the whole worker.
         raise Unprintable(str(error)) from error

@@ -38,10 +38,10 @@ def context(paper: Paper) -> dict[str, Any]:
     return _knows(paper.kind).context(paper)
 
 
-def frozen(case: Case, kind: str, step: Step | None) -> dict[str, Any]:
+def frozen(case: Case, kind: str, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
     """What a paper says, as of now, of things that go on changing."""
     freeze = getattr(_knows(kind), "frozen", None)
-    return freeze(Case.objects.get(pk=case.pk), step) if freeze else {}
+    return freeze(Case.objects.get(pk=case.pk), step, data) if freeze else {}
 
 
 def _knows(kind: str) -> ModuleType:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -69,7 +68,7 @@ def start_checklist(
     missing = [r.label for r in needed if r.needed_to_start and r.code not in received]
     if missing:
         raise Refused(
-            _("Without this paper nothing can start: %(papers)s.") % {"papers": ", ".join(missing)}
+            _("Without this paper nothing can start: %(papers)s.") % {"papers": _(", ").join(missing)}
         )
     now = at or timezone.now()
     items, told = [], False
@@ -151,7 +150,7 @@ def _locked(item: PaperItem) -> PaperItem:
 
 @transaction.atomic
 def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
-    """A paper of the published list becomes a dated debt of the case (one the fast lane defers, say)."""
+    """A paper of the published list becomes a dated debt (one the fast lane defers, say)."""
     requirement = Requirement.objects.get(code=code)
     item, _made = PaperItem.objects.get_or_create(
         case=case, requirement=requirement, defaults={"due_on": due_on}
@@ -227,7 +226,7 @@ def issue(
     Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # one number at a time
     count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
     number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
-    said = rooms.frozen(case, kind, step) | data
+    said = rooms.frozen(case, kind, step, data) | data
     papers = [
         Paper.objects.create(
             case=case,
@@ -245,9 +244,20 @@ def issue(
         case, ISSUED, by=by, step=step, at=at, note=f"{PaperKind(kind).label} {number}", paper=kind
     )
     for paper in papers:
-        # Robust: with the broker away the act stands, and `render_missing` sends the paper later.
-        transaction.on_commit(partial(render.delay, paper.pk), robust=True)
+        _render_after(paper.pk)
     return papers
+
+
+def _render_after(paper_id: int) -> None:
+    """Send a paper to the worker once this transaction stands.
+
+    Robust: with the broker away the act stands, and `render_missing` sends the paper later.
+    """
+
+    def send() -> None:
+        render.delay(paper_id)
+
+    transaction.on_commit(send, robust=True)
 
 
 @transaction.atomic

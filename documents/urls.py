@@ -9,5 +9,5 @@ urlpatterns = [
     path("cases/<str:number>/papers/owed/<int:pk>/", views.receive, name="receive"),
     path("cases/<str:number>/papers/owed/<int:pk>/waive/", views.waive, name="waive"),
     path("cases/<str:number>/files/<int:pk>/", views.attachment, name="attachment"),
-    path("verify/<str:code>/", views.verify, name="verify"),
+    path("verify/<slug:code>/", views.verify, name="verify"),
 ]

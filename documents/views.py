@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +17,8 @@ from documents.forms import AttachForm, ReceiveForm, WaiveForm
 from documents.models import Paper
 from workflow.access import get_case_or_404
 from workflow.guards import Refused
+
+logger = logging.getLogger(__name__)
 
 
 def papers(request: HttpRequest, number: str) -> HttpResponse:
@@ -42,8 +47,8 @@ def receive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A paper of the checklist is handed in, with its scan."""
     case = get_case_or_404(request, number)
     item = get_object_or_404(case.papers_owed.select_related("requirement"), pk=pk)
-    form = ReceiveForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = ReceiveForm(request.POST, request.FILES) if request.method == "POST" else ReceiveForm()
+    if form.is_valid():
         try:
             steps.receive(item, by=request.user, file=form.cleaned_data["scan"])
         except Refused as refusal:
@@ -57,6 +62,8 @@ def receive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def waive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A supervisor decides that a paper is not needed."""
     case = get_case_or_404(request, number)
+    if not request.user.steers:
+        raise PermissionDenied
     item = get_object_or_404(case.papers_owed.select_related("requirement"), pk=pk)
     form = WaiveForm(request.POST or None)
     if form.is_valid():
@@ -87,18 +94,29 @@ def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
 
 
 def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
-    response = FileResponse(file.open("rb"), filename=name, content_type=content_type)
+    """Bytes to look at in the browser, which may run and fetch nothing in their name."""
+    try:
+        response = FileResponse(file.open("rb"), filename=name, content_type=content_type)
+    except FileNotFoundError as error:
+        logger.error("Stored file is missing: %s", file.name)
+        raise Http404(_("The file is missing from the store; tell the administrator.")) from error
+    # Not "sandbox" for a PDF: the browsers' own viewers stay blank under it.
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'"
+        if content_type == "application/pdf"
+        else "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     )
     response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 @login_not_required
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """Tell anybody with the QR of a paper whether it was issued, when, and its checksum; nothing
-    personal.
-    """
+    """Tell anybody with the QR of a paper when it was issued, and its checksum."""
     found = get_object_or_404(Paper.objects.select_related("case__unit"), code=code)
-    return render(request, "documents/verify.html", {"paper": found})
+    newer = Paper.objects.filter(case=found.case_id, kind=found.kind, language=found.language)
+    context = {"paper": found, "newer": newer.filter(pk__gt=found.pk).exists()}
+    response = render(request, "documents/verify.html", context)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -62,7 +62,7 @@ PLAN_ACCEPTED = Guard(
 PRICED = Guard(
     lambda step: Standing.of(step).is_priced,
     reason=gettext_lazy("The fee catalogue has no rate for what the plan causes."),
-    met=gettext_lazy("The fee catalogue has a rate for what the plan causes."),
+    met=gettext_lazy("Nothing is missing in the fee catalogue."),
     owes=lambda step: Role.ADMINISTRATOR.label,
     remedy=lambda step: (
         _("Open the fee catalogue"),

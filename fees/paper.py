@@ -1,11 +1,76 @@
-"""What the papers of this room say."""
+"""The bill 收费通知单 and the receipt 收费收据: each line with the document that allows it."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from documents.models import Paper
+from documents.models import Paper, PaperKind
+from fees.models import Bill, Payment
+from workflow.models import Case, Step
+
+DIGITS = "零壹贰叁肆伍陆柒捌玖"
+PLACES = ("", "拾", "佰", "仟")
+GROUPS = ("", "万", "亿")
 
 
 def context(paper: Paper) -> dict[str, Any]:
-    return {}
+    """The bill with its lines; on a receipt also the payment."""
+    payment = None
+    if paper.kind == PaperKind.PAYMENT:
+        payment = Payment.objects.select_related("bill", "received_by").get(
+            pk=paper.data["payment"]
+        )
+        bill = payment.bill
+    else:
+        bill = Bill.objects.get(pk=paper.data["bill"])
+    return {
+        "bill": bill,
+        "payment": payment,
+        "plan": bill.plan,
+        "lines": list(bill.lines.all()),
+        "in_words": capitals(bill.total),
+        # A bill waived or corrected since says so only on the paper issued for that.
+        "ended": paper.data.get("ended", ""),
+    }
+
+
+def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
+    """Whether the bill holds as it is issued, and why not."""
+    bill = Bill.objects.filter(pk=data.get("bill")).first()
+    return {"ended": bill.reason} if bill and bill.state not in Bill.STANDING else {}
+
+
+def capitals(amount: Decimal) -> str:
+    """An amount below 1,000,000,000,000 yuan in the capital figures that cannot be altered (大写).
+
+    >>> capitals(Decimal("12080.50"))
+    '人民币壹万贰仟零捌拾元伍角整'
+    >>> capitals(Decimal("100000000.06"))
+    '人民币壹亿元零陆分'
+    """
+    yuan, cents = divmod(int(amount * 100), 100)
+    jiao, fen = divmod(cents, 10)
+    text = f"{_integer(yuan)}元" if yuan else ""
+    if jiao:
+        text += f"{DIGITS[jiao]}角"
+    elif fen and yuan:
+        text += "零"
+    text += f"{DIGITS[fen]}分" if fen else "整"
+    return f"人民币{'零元' if text == '整' else ''}{text}"
+
+
+def _integer(number: int) -> str:
+    """The figures of a whole number, in groups of four; a gap of noughts is one 零."""
+    text, gap = "", False
+    digits = str(number)
+    for index, figure in enumerate(digits):
+        place = len(digits) - index - 1
+        if figure == "0":
+            gap = True
+        else:
+            text += ("零" if gap and text else "") + DIGITS[int(figure)] + PLACES[place % 4]
+            gap = False
+        if place % 4 == 0 and place and int(digits[max(0, index - 3) : index + 1]):
+            text += GROUPS[place // 4]
+    return text

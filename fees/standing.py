@@ -91,10 +91,10 @@ class Standing:
 
     @property
     def is_priced(self) -> bool:
-        """The catalogue has a rate for everything that the plan causes."""
+        """The catalogue lacks nothing that the plan causes; nor does it before there is a plan."""
         if self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED):
             return True
-        return bool(self.assessment and not self.assessment.missing)
+        return self.assessment is None or not self.assessment.missing
 
     @property
     def is_billed(self) -> bool:

@@ -189,7 +189,7 @@ def receive(
         raise Refused(_("Who set the fee cannot collect it."))
     if received_at > now:
         raise Refused(_("The payment cannot be received in the future."))
-    if received_at < bill.issued_at.replace(second=0, microsecond=0):
+    if bill.issued_at and received_at < bill.issued_at.replace(second=0, microsecond=0):
         raise Refused(_("The payment cannot be older than its bill."))
     if bill.corrections.filter(answer="").exists():
         raise Refused(_("A waiver or correction of this bill waits for its answer."))
@@ -239,7 +239,7 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
         if kind == Correction.Kind.WAIVE
         else (Bill.State.ISSUED, Bill.State.PAID)
     )
-    if bill.state not in allowed or bill.step.case.step(bill.step.kind).pk != bill.step_id:
+    if bill.state not in allowed or bill.step.case.step(bill.step.kind) != bill.step:
         raise Refused(_("The bill is %(state)s.") % {"state": bill.get_state_display()})
     if bill.state == Bill.State.PAID and bill.step.case.state != Case.State.OPEN:
         raise Refused(_("The bill is paid and the power is on: it cannot be computed anew."))

@@ -3,8 +3,8 @@
 The only source of amounts: every line is a catalogue item's rate, times its factor, times a figure
 of the accepted plan. Nobody types an amount, and what the catalogue does not list is not charged.
 
-Reliability fee (发改价格〔2003〕2279号): a customer with several sources pays for
-Reliability fee (发改价格〔2003〕2279号): who has several sources pays for every source
+Reliability fee (发改价格〔2003〕2279号): who has several sources pays for every
+source but the largest, per kVA, by the voltage of that source; the lower rate where the customer
 builds the works; cable by its factor.
 """
 

@@ -168,6 +168,17 @@ def _page(
         "is_cashier": user.has_role(Role.CASHIER),
         "is_biller": user.has_role(Role.BILLER),
         "is_supervisor": user.has_role(Role.SUPERVISOR),
+        "has_acts": _has_acts(standing, user, mine),
         "confirms": user.has_role(*steps.CONFIRMING),
     }
     return render(request, "fees/sheet.html", context)
+
+
+def _has_acts(standing: Standing, user: User, mine: bool) -> bool:
+    """Whether any button stands below the bill for this person."""
+    if mine and not standing.is_unpaid:
+        return True
+    bill = standing.bill
+    if bill is None or bill.state not in Bill.STANDING or standing.proposal:
+        return False
+    return user.has_role(Role.BILLER) or (standing.is_unpaid and user.has_role(Role.CASHIER))

@@ -14,7 +14,7 @@ from accounts.roles import Role
 from documents.forms import CheckedFileField
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
 from workflow.models import Step
-from works.forms import FiledInput, RoomForm, rows_of, staff
+from works.forms import FiledInput, RoomForm, choose_from, rows_of, staff
 from works.search import SearchField
 
 
@@ -52,9 +52,7 @@ class WorkForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         fitters = staff(self.step.case, Role.FITTER)
-        for name in ("installer", "second_installer", "operator"):
-            if name in self.fields:
-                self.fields[name].queryset = fitters
+        choose_from(self, fitters, "installer", "second_installer", "operator")
         self.add_rows("photos", PHOTOS, data, files, instance=self.step)
 
 
@@ -249,9 +247,8 @@ class CallBackForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         offices = Unit.objects.filter(path__in=self.step.case.unit.lineage)
-        self.fields["follow_up_owner"].queryset = User.objects.filter(
-            is_active=True, unit__in=offices
-        )
+        colleagues = User.objects.filter(is_active=True, unit__in=offices)
+        choose_from(self, colleagues, "follow_up_owner")
         self.initial.setdefault("called_at", None)
         if self.initial["called_at"] is None:
             self.initial["called_at"] = timezone.localtime().replace(second=0, microsecond=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 
 from django.db.models import Model
@@ -13,9 +12,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
+from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
 from metering.models import CallBack, Energization, Installation, Removal
-from workflow.guards import Finding, Guard
+from workflow.guards import Guard
 from workflow.models import Case, Step
 from workflow.process import FULL_FLOW, BusinessType, ExistingSupply, Kind
 
@@ -24,6 +24,7 @@ NOT_ENERGIZED = {BusinessType.CLOSING, BusinessType.SUSPENSION, BusinessType.MER
 INSTALLS = {*FULL_FLOW, BusinessType.METER_MOVE, BusinessType.DECREASE}
 # Where an old meter is always at hand; elsewhere its removal is offered.
 REMOVES = {*NOT_ENERGIZED, BusinessType.METER_MOVE}
+OFFERS_REMOVAL = {BusinessType.INCREASE, BusinessType.DECREASE, BusinessType.RELOCATION}
 CALLS_BEFORE_GIVING_UP = 3
 
 
@@ -44,7 +45,11 @@ def removes(case: Case) -> bool:
 
 def may_remove(case: Case) -> bool:
     """An old meter may have to come off."""
-    return removes(case) or case.existing_supply == ExistingSupply.OWN
+    return (
+        removes(case)
+        or case.business_type in OFFERS_REMOVAL
+        or case.existing_supply == ExistingSupply.OWN
+    )
 
 
 def read_once(step: Step, model: type[Model], *related: str) -> Model | None:
@@ -74,23 +79,8 @@ def callback_of(step: Step) -> CallBack | None:
     return read_once(step, CallBack, "follow_up_owner")
 
 
-@dataclass(frozen=True)
-class Condition(Guard):
-    """A guard that holds by itself where it does not apply, and says so."""
-
-    applies: Callable[[Case], bool] = field(default=energizes)
-    kind: str = ""
-
-    def __call__(self, step: Step) -> bool:
-        return not self.applies(step.case) or super().__call__(step)
-
-    def finding(self, step: Step) -> Finding:
-        if self.applies(step.case):
-            return super().finding(step)
-        return Finding(
-            what=_now("Does not apply to this case: %(condition)s") % {"condition": self.met},
-            met=True,
-        )
+def _where(test: Callable[[Case], bool]) -> Callable[[Step], bool]:
+    return lambda step: test(step.case)
 
 
 def _finished(kind: str) -> Callable[[Step], bool]:
@@ -103,16 +93,27 @@ def _finished(kind: str) -> Callable[[Step], bool]:
     return test
 
 
+def _contracted(step: Step) -> bool:
+    """Signed; or deferred by the fast lane, and a signed interim agreement stands in."""
+    other = step.case.step(Kind.CONTRACT)
+    if other is None or other.state in (Step.State.VOID, Step.State.DONE):
+        return True
+    if other.deferred_until is None or not step.case.in_fast_lane:
+        return False
+    contract = Contract.of(step.case)
+    return contract is not None and contract.binds
+
+
 def _accepted(step: Step) -> bool:
     """Never deferred, whatever lane the case is in (DOMAIN section 8)."""
     other = step.case.step(Kind.ACCEPTANCE)
     return other is None or other.state in (Step.State.VOID, Step.State.DONE)
 
 
-def _in_case(kind: str) -> Callable[[Case], bool]:
-    def test(case: Case) -> bool:
-        step = case.step(kind)
-        return energizes(case) and step is not None and step.state != Step.State.VOID
+def _in_case(kind: str) -> Callable[[Step], bool]:
+    def test(step: Step) -> bool:
+        other = step.case.step(kind)
+        return energizes(step.case) and other is not None and other.state != Step.State.VOID
 
     return test
 
@@ -194,65 +195,66 @@ def _old_meter(step: Step) -> tuple:
     return (_now("Open the sheet"), reverse("metering:removal", args=[step.case.number]))
 
 
-ACCEPTED = Condition(
+ACCEPTED = Guard(
     _accepted,
     reason=_("The completion acceptance is not passed."),
     met=_("Completion acceptance passed."),
     **_of_step(Kind.ACCEPTANCE),
 )
-FEES_SETTLED = Condition(
+FEES_SETTLED = Guard(
     _finished(Kind.FEES),
     reason=_("The fees are not settled, nor deferred by the fast lane."),
     met=_("Fees settled, or deferred by the fast lane."),
     **_of_step(Kind.FEES),
 )
-CONTRACT_SIGNED = Condition(
-    _finished(Kind.CONTRACT),
-    reason=_("The supply contract is not signed, nor deferred by the fast lane."),
-    met=_("Supply contract signed, or deferred by the fast lane."),
+CONTRACT_SIGNED = Guard(
+    _contracted,
+    reason=_("The supply contract is not signed, and no signed interim agreement stands in."),
+    met=_("Supply contract signed, or an interim agreement of the fast lane."),
     **_of_step(Kind.CONTRACT),
 )
-REMOVED = Condition(
+REMOVED = Guard(
     _removed,
     reason=_("The old meter is not off or sealed with its final readings."),
     met=_("Old meter off or sealed, final readings taken."),
-    applies=removes,
+    applies=_where(removes),
     remedy=_old_meter,
 )
-HUNG = Condition(
+HUNG = Guard(
     _hung,
     reason=_("The work order is not signed: no meter hangs."),
     met=_("The meter hangs, work order signed."),
-    applies=installs,
+    applies=_where(installs),
 )
-SEALED = Condition(
+SEALED = Guard(
     _sealed,
     reason=_("The meter is not sealed."),
     met=_("The meter is sealed."),
-    applies=installs,
+    applies=_where(installs),
 )
-TWO_FITTERS = Condition(
+TWO_FITTERS = Guard(
     _two_fitters,
     reason=_("Two different licensed meter technicians must have done the work."),
     met=_("Two licensed meter technicians did the work."),
-    applies=lambda case: True,
 )
-ACKNOWLEDGED = Condition(
+ACKNOWLEDGED = Guard(
     _acknowledged,
     reason=_("The customer has not signed for the meter and its readings."),
     met=_("The customer signed for the meter and its readings."),
-    applies=installs,
+    applies=_where(installs),
     owes=lambda step: step.case.customer_name,
 )
-CHECKED_LIVE = Condition(
+CHECKED_LIVE = Guard(
     _checked_live,
     reason=_("Phase order, voltage and the run of the meter are not confirmed."),
     met=_("Phase order, voltage and the run of the meter are right."),
+    applies=_where(energizes),
 )
-ENERGIZED = Condition(
+ENERGIZED = Guard(
     _energized,
     reason=_("Power is not on yet."),
     met=_("Power is on."),
+    applies=_where(energizes),
 )
 
 

@@ -1,11 +1,34 @@
-"""What the papers of this room say."""
+"""The meter work order 装拆表工作单: what goes up and comes off, with room to write on site."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from documents.models import Paper
+from metering.models import Energization, Installation, Meter, Removal
+from workflow.models import Case, Step
 
 
 def context(paper: Paper) -> dict[str, Any]:
-    return {}
+    """The order as it was issued: before signing, readings and seals are left to be written."""
+    step = paper.step
+    order = Installation.objects.filter(step=step).first()
+    signed = paper.data.get("signed", False)
+    people = "installer", "second_installer"
+    return {
+        "order": order,
+        "meter": Meter.objects.filter(pk=paper.data.get("meter")).first(),
+        "removal": Removal.objects.filter(step=step).select_related("meter", *people).first(),
+        "signed": signed,
+        "seals": list(order.seals.all()) if order and signed else [],
+        "energization": Energization.objects.filter(step=step).first() if signed else None,
+    }
+
+
+def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
+    """The meter of the order, and whether it hangs; the next meter gets its own paper."""
+    order = Installation.objects.filter(step=step).first()
+    return {
+        "meter": order and order.meter_id,
+        "signed": bool(order and order.signed_at),
+    }

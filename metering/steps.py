@@ -55,13 +55,13 @@ OVERCHARGED = verb(
 # Drafts -------------------------------------------------------------------------------------------
 
 
-def order_of(step: Step) -> Installation:
+def order_of(step: Step, by: User | None = None) -> Installation:
     """The work order of this round, or a new one not yet saved, with what the round before left."""
     order = guards.installation_of(step)
     if order:
         return order
     before = Installation.of(step.case)
-    order = Installation(step=step, installer=step.owner)
+    order = Installation(step=step, installer=step.owner or by)
     if before:
         for name in ("metering_point", "mode", "ct_ratio", "pt_ratio", "box"):
             setattr(order, name, getattr(before, name))
@@ -71,11 +71,11 @@ def order_of(step: Step) -> Installation:
     return order
 
 
-def removal_of(step: Step) -> Removal:
+def removal_of(step: Step, by: User | None = None) -> Removal:
     """The removal of this round, or a new one not yet saved."""
     return guards.removal_of(step) or Removal(
         step=step,
-        installer=step.owner,
+        installer=step.owner or by,
         asset_number=step.case.meter_number,
         what=WHAT_HAPPENS.get(step.case.business_type, Removal.What.TAKEN),
     )
@@ -87,9 +87,9 @@ WHAT_HAPPENS = {
 }
 
 
-def power_of(step: Step) -> Energization:
+def power_of(step: Step, by: User | None = None) -> Energization:
     """The energization of this round, or a new one not yet saved."""
-    return guards.energization_of(step) or Energization(step=step, operator=step.owner)
+    return guards.energization_of(step) or Energization(step=step, operator=step.owner or by)
 
 
 def call_of(step: Step) -> CallBack:
@@ -231,7 +231,8 @@ def unfinished(order: Installation) -> list[str]:
             _("The customer has not signed for the meter and its readings."),
         ),
     )
-    return [said for holds, said in checks if not holds] + two_fitters(order)
+    missing = [said for holds, said in checks if not holds]
+    return missing + fit.wrong_ratios(order) + two_fitters(order)
 
 
 def two_fitters(order: Installation | Removal) -> list[str]:

@@ -45,7 +45,7 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
     if hindrances or step.state != Step.State.IN_HAND:
         return _read(request, step, hindrances)
     form_class, draft = STAGES[stage]
-    sheet = draft(step)
+    sheet = draft(step, request.user)
     if sheet.signed_at and stage != "power":
         raise PermissionDenied
     form = form_class(request.POST or None, request.FILES or None, step=step, instance=sheet)

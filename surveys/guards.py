@@ -46,7 +46,7 @@ def _what_is_empty(step: Step) -> str:
     survey = Survey.read(step)
     if survey is None:
         return _("The survey sheet is not begun.")
-    return _("Not filled in on the sheet: %(fields)s.") % {"fields": ", ".join(survey.missing)}
+    return _("Not filled in on the sheet: %(fields)s.") % {"fields": _(", ").join(survey.missing)}
 
 
 def _enough_points(step: Step) -> bool:
@@ -95,7 +95,7 @@ def why_not_usable(point: Candidate, today: date) -> str:
     """Why a plan cannot use this point, naming the party and since when."""
     open_consents = point.open_consents(today)
     if open_consents:
-        return "; ".join(_why_open(consent, today) for consent in open_consents)
+        return _("; ").join(_why_open(consent, today) for consent in open_consents)
     if point.workable is False:
         return point.why_not.rstrip(" .。")
     if not point.is_cleared(today):

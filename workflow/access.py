@@ -11,6 +11,8 @@ def get_case_or_404(request: HttpRequest, number: str) -> Case:
     """The case as this person may see it; locked for the request when something is to be
     written.
     """
+    if not number.isprintable():  # a NUL is more than the database wants to be asked for
+        raise Http404
     cases = Case.objects.visible_to(request.user)
     if request.method == "POST":
         locked = (

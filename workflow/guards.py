@@ -38,7 +38,8 @@ class Guard:
     """A condition for finishing a step: `test` on the step, `reason` in the user's language.
 
     `reason` is words, or a function of the step where the words name somebody. `owes`, `since` and
-    `remedy` are functions of the step, each optional.
+    `remedy` are functions of the step, each optional. `applies` leaves the guard out of a case in
+    which it has nothing to say.
     """
 
     test: Callable[[Step], bool]
@@ -49,9 +50,10 @@ class Guard:
     remedy: Callable[[Step], tuple[Any, str]] = field(
         default=lambda step: (_("Open the sheet"), step.get_absolute_url())
     )
+    applies: Callable[[Step], bool] = field(default=lambda step: True)
 
     def __call__(self, step: Step) -> bool:
-        return self.test(step)
+        return not self.applies(step) or self.test(step)
 
     def says(self, step: Step) -> Any:
         """The reason in the user's language."""

@@ -163,7 +163,7 @@ def demand_role(case: Case, by: User, *roles: str) -> None:
     if not sees(by, case):
         raise Refused(_("The case belongs to another unit."))
     if not by.has_role(*roles):
-        names = ", ".join(str(Role(role).label) for role in roles)
+        names = _(", ").join(str(Role(role).label) for role in roles)
         raise Refused(_("This is the work of: %(role)s.") % {"role": names})
 
 

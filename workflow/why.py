@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.urls import NoReverseMatch
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -56,7 +57,9 @@ class Findings:
     def of(self, step: Step) -> list[Line]:
         """The conditions for finishing a live step."""
         if step.pk not in self._asked:
-            findings = [guard.finding(step) for guard in process.guards(step.kind)]
+            findings = [
+                guard.finding(step) for guard in process.guards(step.kind) if guard.applies(step)
+            ]
             self._asked[step.pk] = [
                 Line(
                     missing=finding.what,
@@ -116,7 +119,7 @@ class Findings:
                 else _("%(step)s is deferred by the fast lane.") % {"step": name},
                 met=True,
                 owes=step.owner or step.role_label,
-                since=f"{step.finished_at:%m-%d}" if done else "",
+                since=f"{timezone.localdate(step.finished_at):%m-%d}" if done else "",
             )
         return Line(
             _("%(step)s is not finished.") % {"step": name},
@@ -153,7 +156,7 @@ def waits_for(step: Step) -> str:
     """The names of the links that a waiting step still waits for."""
     case = step.case
     before = process.predecessors(step.kind, process.kinds_of(case))
-    return ", ".join(
+    return _(", ").join(
         str(Kind(kind).label)
         for kind in process.PROCESS
         if kind in before and not ((other := case.step(kind)) and other.satisfies)

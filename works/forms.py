@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import BaseInlineFormSet, BaseModelFormSet, inlineformset_factory
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -17,7 +18,7 @@ from documents.forms import CheckedFileField
 from documents.models import Attachment
 from workflow.models import Case, Step
 from workflow.process import Kind
-from workflow.sheets import DressedForm, SheetForm, dress
+from workflow.sheets import DressedForm, Section, SheetForm, dress
 from works.models import (
     Acceptance,
     CheckItem,
@@ -44,6 +45,15 @@ def staff(case: Case, role: str) -> Any:
     return User.objects.with_role(role, offices).distinct()
 
 
+def choose_from(form: forms.BaseForm, people: Any, *names: str) -> None:
+    """Let these fields choose from the same people, read once."""
+    offered = [("", "–"), *((person.pk, str(person)) for person in people)]
+    for name in names:
+        if name in form.fields:
+            form.fields[name].queryset = people
+            form.fields[name].widget.choices = offered
+
+
 class RequestForm(DressedForm, forms.ModelForm):
     """The customer handed in the file, or asks for the check."""
 
@@ -54,9 +64,7 @@ class RequestForm(DressedForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fit_to_print(self)
-        self.initial.setdefault(
-            "received_at", timezone.localtime().replace(second=0, microsecond=0)
-        )
+        self.initial["received_at"] = timezone.localtime().replace(second=0, microsecond=0)
 
 
 class MissingForm(DressedForm):
@@ -65,9 +73,12 @@ class MissingForm(DressedForm):
     missing = forms.CharField(
         label=_("what is missing, one point a line"),
         max_length=1000,
-        validators=[readable],
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fit_to_print(self)
 
 
 # Rows ---------------------------------------------------------------------------------------------
@@ -104,8 +115,9 @@ class Earlier(Dressed, BaseModelFormSet):
 
 
 def fit_to_print(form: forms.BaseForm) -> None:
-    """No control, direction or picture characters in any text."""
+    """No control, direction or picture characters in any text; labels begin with a capital."""
     for field in form.fields.values():
+        field.label = capfirst(field.label)
         if isinstance(field, forms.CharField) and not field.disabled:
             field.validators = [*field.validators, readable]
 
@@ -114,6 +126,7 @@ class ItemRow(forms.ModelForm):
     class Meta:
         model = CheckItem
         fields = ["item", "standard", "measured", "result"]
+        widgets = {"item": forms.Textarea(attrs={"rows": 2})}
 
 
 class NewDefectRow(forms.ModelForm):
@@ -247,11 +260,13 @@ EQUIPMENT = rows_of(Step, EquipmentRow, extra=2)
 PHOTOS = rows_of(Step, PhotoRow, extra=2)
 FIRST_DEFECTS = rows_of(Step, FirstDefectRow, extra=2)
 NEW_DEFECTS = rows_of(Step, NewDefectRow)
-CURES = forms.modelformset_factory(Defect, form=CureRow, formset=Earlier, extra=0, can_delete=False)
+CURES = forms.modelformset_factory(
+    Defect, form=CureRow, formset=Earlier, extra=0, max_num=0, can_delete=False
+)
 DRAWINGS = rows_of(DrawingReview, DrawingRow, extra=2)
 COMMENTS = rows_of(DrawingReview, CommentRow, extra=2, fk="raised_in")
 SETTLED = forms.modelformset_factory(
-    DrawingComment, form=SettleRow, formset=Earlier, extra=0, can_delete=False
+    DrawingComment, form=SettleRow, formset=Earlier, extra=0, max_num=0, can_delete=False
 )
 
 
@@ -270,6 +285,15 @@ class RoomForm(SheetForm):
                 field.widget = forms.RadioSelect(choices=YES_NO)
         fit_to_print(self)
         self.make_rows(data, files)
+
+    @property
+    def sections(self) -> list[Section]:
+        """The sections of the paper; what earlier rounds left only where they left something."""
+        return [
+            section
+            for section in super().sections
+            if not isinstance(section.formset, Earlier) or section.formset.forms
+        ]
 
     def make_rows(self, data: Any, files: Any) -> None:
         """Set the formsets as attributes that the layout names."""
@@ -452,7 +476,7 @@ class CheckForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         step = self.step
-        self.fields["inspector"].queryset = staff(step.case, Role.INSPECTOR)
+        choose_from(self, staff(step.case, Role.INSPECTOR), "inspector")
         self.fields["result"].choices = MidCheck.Result.choices
         self.add_rows("items", ITEMS, data, files, instance=step)
         defects = FIRST_DEFECTS if step.round == 1 else NEW_DEFECTS

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from applications.models import Application
 from documents import steps as documents
+from plans.models import Plan
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
@@ -126,7 +127,9 @@ def begin(step: Step, **columns: object) -> Model:
 
 
 def works_of(case: Case) -> tuple[str, Decimal]:
-    """Voltage code and capacity (kVA) of the works, as applied for."""
+    """Voltage code and capacity (kVA) of the works: of the accepted plan, else as applied for."""
+    if plan := Plan.of(case):
+        return plan.voltage, plan.total_kva
     application = Application.of(case)
     return (application.voltage if application else ""), case.capacity_kva
 

@@ -10,9 +10,10 @@ from accounts.roles import Role
 from metering import steps
 from metering.models import Installation, Meter, Seal
 from tests import factories
+from tests.plans import factories as plans
 from tests.works.factories import case_of, fresh, walk
 from workflow.models import Case, Step
-from workflow.process import CustomerClass, ExistingSupply, Kind
+from workflow.process import FULL_FLOW, BusinessType, Kind
 
 __all__ = ["case_at", "case_of", "fresh", "meter", "order", "power_on", "ready"]
 
@@ -40,12 +41,16 @@ def fitters():
 
 
 def case_at(kind: str = Kind.METER, **columns: Any) -> Case:
-    """A residential case whose meter step is in hand."""
-    defaults = {
-        "customer_class": CustomerClass.LV_RESIDENTIAL,
-        "existing_supply": ExistingSupply.NONE,
-    }
-    return walk(factories.case(**{**defaults, **columns}), kind)
+    """A case whose meter step is in hand: a household with its accepted plan, or a short flow."""
+    business_type = columns.get("business_type", BusinessType.NEW)
+    if business_type not in FULL_FLOW:
+        return walk(factories.case(**columns), kind)
+    columns.setdefault("not_duplicate", "另一户")
+    if columns.get("customer_class"):
+        plan = plans.accepted_plan(plans.factory(**columns))
+    else:
+        plan = plans.accepted_plan(plans.household(**columns))
+    return walk(case_of(plan.step.case), kind)
 
 
 def order(case: Case, chosen: Meter | None) -> Installation:

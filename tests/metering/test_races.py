@@ -19,7 +19,7 @@ pytestmark = [
 
 def test_of_eight_technicians_one_has_the_meter_and_the_others_are_told():
     chosen = make.meter()
-    cases = [make.case_at() for _ in range(8)]
+    cases = [make.case_at(business_type="meter_move", existing_supply="own") for _ in range(8)]
     first, _second = make.fitters()
     start, said = threading.Barrier(8), []
 

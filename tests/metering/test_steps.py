@@ -129,7 +129,7 @@ def test_power_does_not_come_on_before_the_meter_hangs():
 
 
 def test_fees_and_contract_stand_in_the_way_until_done_or_deferred():
-    case = make.case_at(Kind.CONTRACT, chargeable=False)
+    case = make.case_at(Kind.CONTRACT)
     boss, clerk = person(Role.SUPERVISOR), person(Role.CLERK)
     moves.ask_fast_lane(case, by=clerk, grounds="AAA")
     until = timezone.localdate() + timedelta(days=20)

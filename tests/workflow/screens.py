@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,12 +18,6 @@ from workflow.models import Case, Step
 from workflow.process import Kind
 
 WORKER = {rule.kind: rule.role for rule in process.PROCESS.values()}
-
-
-@pytest.fixture
-def no_guards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rooms' conditions are tested in their rooms; here cases only have to move."""
-    monkeypatch.setattr(process, "guards", lambda kind: ())
 
 
 def worker(kind: str) -> User:

@@ -186,9 +186,7 @@ class CaseMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_no_dead_end_no_state_outside_the_table_no_fee_before_its_time(monkeypatch):
-    monkeypatch.setattr(process, "guards", lambda kind: ())
-    monkeypatch.setattr(moves, "_undo", lambda step, by: None)
+def test_no_dead_end_no_state_outside_the_table_no_fee_before_its_time(process_alone):
     for role in ROLES:
         factories.person(role)
 

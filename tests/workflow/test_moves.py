@@ -8,18 +8,13 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from tests import factories
-from workflow import chain, moves, process
+from workflow import chain, moves
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Pause, Step, StopReason
 from workflow.process import CustomerClass, Kind
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_room_conditions(monkeypatch):
-    """These tests are about the floor: the rooms' own conditions have tests of their own."""
-    monkeypatch.setattr(process, "guards", lambda kind: ())
+# About the floor: the rooms' own conditions have tests of their own.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 
 
 def worker(step: Step):

@@ -13,7 +13,6 @@ from accounts.roles import Role
 from tests import factories
 from tests.workflow.screens import (
     finished,
-    no_guards,
     queries,
     supervisor,
     surveyed_late,
@@ -24,8 +23,7 @@ from workflow.models import Alert, Notice, Step, Sweep
 from workflow.process import CustomerClass, Kind
 from workflow.views import health
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_guards")]
-__all__ = ["no_guards"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 BOARD, REASSIGN = reverse("workflow:board"), reverse("workflow:reassign")
 SEARCH, REMINDERS = reverse("workflow:search"), reverse("workflow:reminders")
 

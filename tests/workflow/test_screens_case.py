@@ -12,7 +12,6 @@ from tests import factories
 from tests.workflow.screens import (
     finished,
     fresh,
-    no_guards,
     queries,
     supervisor,
     surveyed_late,
@@ -23,8 +22,7 @@ from workflow.guards import Guard
 from workflow.models import Case, Step, StopReason
 from workflow.process import CustomerClass, ExistingSupply, Kind
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_guards")]
-__all__ = ["no_guards"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 
 
 def page(client, user, case, **asked):

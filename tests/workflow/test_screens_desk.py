@@ -11,7 +11,6 @@ from tests import factories
 from tests.workflow.screens import (
     finished,
     fresh,
-    no_guards,
     queries,
     supervisor,
     surveyed_late,
@@ -22,8 +21,7 @@ from workflow.guards import Guard
 from workflow.models import Step, StopReason
 from workflow.process import CustomerClass, Kind
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_guards")]
-__all__ = ["no_guards"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 DESK = reverse("workflow:desk")
 
 

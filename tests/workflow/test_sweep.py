@@ -14,12 +14,8 @@ from workflow.models import Alert, Case, DeadlineRule, Notice, Reminder, StopRea
 from workflow.process import Kind
 from workflow.tasks import mail_notices
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_room_conditions(monkeypatch):
-    monkeypatch.setattr(process, "guards", lambda kind: ())
+# About the floor: the rooms' own conditions have tests of their own.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from PIL import Image
 
 from documents.files import Checked
 from documents.steps import attach
+from plans.steps import accept
 from tests import factories
+from tests.plans import factories as plans
 from workflow import moves
 from workflow.models import Case, Step
-from workflow.process import PROCESS, CustomerClass, Kind
+from workflow.process import PROCESS, Kind
 from works import steps
 from works.guards import sheet_of
 from works.models import (
@@ -28,13 +30,8 @@ from works.models import (
     Request,
 )
 
-HV = {
-    "customer_class": CustomerClass.HV_SINGLE,
-    "customer_works": True,
-    "concealed_works": True,
-    "importance": "second",
-    "capacity_kva": 800,
-}
+# What survey and plan found: every link of the customer's works applies.
+FOUND = {"customer_works": True, "concealed_works": True, "importance": "second"}
 
 
 def licence(kind: str = "contractor", **columns: Any) -> Licence:
@@ -69,9 +66,15 @@ def worker(kind: str):
     return factories.person(PROCESS[kind].role)
 
 
-def case_at(kind: str, **columns: Any) -> Case:
-    """A case whose steps before the kind are finished; their sheets are other rooms' tests."""
-    return walk(factories.case(**{**HV, **columns}), kind)
+def case_at(kind: str, **facts: Any) -> Case:
+    """A company on 10 kV with its accepted plan; what stands before the kind is finished.
+
+    The sheets between plan and kind are other rooms' tests, and left empty.
+    """
+    plan = plans.answered(plans.factory(not_duplicate="另一处厂房"))
+    moves.set_facts(plan.step.case, by=None, **{**FOUND, **facts})
+    accept(plan.step, by=plans.clerk(), signed_name="王小明", how="signature")
+    return walk(case_of(plan.step.case), kind)
 
 
 def case_of(case: Case) -> Case:

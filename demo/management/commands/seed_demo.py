@@ -1,0 +1,30 @@
+"""manage.py seed_demo: the demo's office, people and cases; with --cases many more."""
+
+import logging
+
+from django.core.management.base import BaseCommand, CommandError
+
+from demo import cases, cloning
+from workflow import reminders
+from workflow.models import Case
+
+
+class Command(BaseCommand):
+    help = "Fill an empty database with the demo; --cases N adds so many realistic cases, fast."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--cases", type=int, default=0, metavar="N", help="so many cases more")
+
+    def handle(self, *args, **options):
+        if options["cases"] < 0:
+            raise CommandError("--cases wants a number that is not negative.")
+        # Papers asked for in the past are rendered by the worker's next round.
+        logging.getLogger("celery").setLevel(logging.ERROR)
+        if Case.objects.exists():
+            self.stdout.write("There are cases already: nothing was seeded.")
+        else:
+            made = cases.seed()
+            told = reminders.sweep()
+            self.stdout.write(f"{len(made)} cases seeded, {told} reminders told")
+        if options["cases"]:
+            self.stdout.write(f"{cloning.multiply(options['cases'])} cases added")
