@@ -13,7 +13,7 @@ from plans import steps
 from plans.models import Plan, PlanSource
 from surveys.models import SourcePoint
 from tests import factories as office
-from tests.applications.factories import COMPANY, accepted, sheet
+from tests.applications.factories import COMPANY, accepted, shared, sheet
 from tests.surveys import factories as surveys
 from workflow.models import Case, Step
 from workflow.process import Kind
