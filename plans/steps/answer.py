@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +15,12 @@ from documents.models import PaperKind
 from plans.models import Plan
 from plans.steps import rights
 from plans.steps.ground import change, locked, plan_of, release
-from plans.steps.soundness import demand_ground, demand_sound
+from plans.steps.soundness import demand_sound, is_high
 from plans.steps.validity import months_later, rule_for
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.process import HV, CustomerClass
 from workflow.verbs import verb
 
 ANSWERED = verb("plan_answered", gettext_lazy("Plan answered to the customer"))
@@ -65,8 +68,9 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
             _("The plan was valid until %(day)s: it must be answered anew.")
             % {"day": plan.valid_until}
         )
-    demand_ground(plan, timezone.localdate(now))
+    demand_sound(plan, timezone.localdate(now))
     change(plan, "accept", accepted_at=now, accepted_how=how, signed_name=signed_name)
+    _heard(plan, by)
     return moves.finish(
         step,
         by=by,
@@ -74,8 +78,22 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
         what=ACCEPTED,
         outcome="accepted",
         note=f"V{plan.version} · {signed_name}",
-        facts={"chargeable": plan.chargeable},
+        facts=_facts(plan),
     )
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    """What the accepted plan tells the case; the steps not begun follow from it."""
+    facts = {"chargeable": plan.chargeable, "capacity_kva": plan.total_kva}
+    if is_high(plan.voltage) and plan.case.customer_class not in HV:
+        facts["customer_class"] = CustomerClass.HV_SINGLE
+    return facts
+
+
+def _heard(plan: Plan, by: User) -> None:
+    """Whoever decides has spoken with us: the customer is not silent."""
+    note = f"V{plan.version}: {plan.get_state_display()}"
+    moves.contact(plan.case, by=by, two_way=True, note=note)
 
 
 @transaction.atomic
@@ -88,4 +106,5 @@ def object_to(step: Step, *, by: User, reason: str) -> Step:
         raise Refused(_("Write down what the customer objects to."))
     release(plan)
     change(plan, "object", objection=reason)
+    _heard(plan, by)
     return moves.send_back(step, by=by, role=rights.role_of(step, by), reason=reason, what=OBJECTED)

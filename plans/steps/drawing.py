@@ -92,6 +92,8 @@ def save_draft(step: Step, plan: Plan, sources: Sequence[PlanSource], *, by: Use
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
     if stored and stored.state != Plan.State.DRAFT:
         raise Refused(_("The plan is submitted; to change it, the approver gives it back."))
+    if stored and stored.pk != plan.pk:
+        raise Refused(_("Somebody else began this plan meanwhile: open it again."))
     survey = Survey.of(step.case)
     if survey is None or not survey.can_supply or survey.signed_at is None:
         raise Refused(_("No plan without a signed survey that can supply."))

@@ -22,6 +22,7 @@ NEEDED = (
     "tariff",
     "protection",
 )
+LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
 LOW = ("", Voltage.V220, Voltage.V380)
 
 
@@ -49,7 +50,7 @@ def demand_sound(plan: Plan, today: date) -> None:
     """Raise Refused with everything that stands against this plan as drawn."""
     sources = list(plan.sources.select_related("candidate__source_point"))
     wrong = [
-        _("Still to fill in: %(item)s.") % {"item": Plan._meta.get_field(name).verbose_name}
+        _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
         for name in NEEDED
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
@@ -57,12 +58,6 @@ def demand_sound(plan: Plan, today: date) -> None:
     wrong += _against_capacity(plan, sources)
     wrong += _demands_of_class(plan, sources)
     if wrong:
-        raise Refused(wrong)
-
-
-def demand_ground(plan: Plan, today: date) -> None:
-    """Raise Refused where a source point of the plan may not be used any more."""
-    if wrong := _against_points(plan, list(plan.sources.select_related("candidate")), today):
         raise Refused(wrong)
 
 
@@ -102,9 +97,8 @@ def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[str]:
             % {"given": given, "total": plan.total_kva}
         )
     for source in sources:
-        measured = source.candidate.open_kva
-        typed_in = source.candidate.source_point_id is None
-        if typed_in and measured is not None and source.capacity_kva > measured:
+        measured = source.candidate.open_kva or Decimal(0)
+        if source.candidate.source_point_id is None and source.capacity_kva > measured:
             wrong.append(
                 _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
                 % {"point": source.candidate, "open": measured, "kva": source.capacity_kva}
@@ -113,12 +107,13 @@ def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[str]:
 
 
 def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[str]:
-    """Voltage by class, two lines for multi-source customers, an emergency source for important
-    ones (DOMAIN section 6).
+    """High voltage for its customers, two lines for multi-source ones, an emergency source for
+    important ones (DOMAIN section 6). A low-voltage customer may be planned at high voltage: the
+    class of the case follows on acceptance.
     """
     wrong = []
     case = plan.case
-    if plan.voltage and is_high(plan.voltage) != (case.customer_class in HV):
+    if plan.voltage and case.customer_class in HV and not is_high(plan.voltage):
         wrong.append(
             _(
                 "%(voltage)s does not fit the customer class “%(class)s”: change the voltage, "
