@@ -86,7 +86,8 @@ def _sources(request: HttpRequest, step: Step, sources: list[PlanSource]):
         request.POST or None,
         prefix="sources",
         queryset=PlanSource.objects.none(),
-        initial=initial,
+        # What is posted is the whole list: a row left as proposed must not count as an empty one.
+        initial=None if request.method == "POST" else initial,
         form_kwargs={"candidates": candidates},
     )
     formset.extra = max(len(initial), 1)
