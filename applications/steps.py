@@ -55,7 +55,7 @@ def open_draft(
     """
     sheet.computed()
     case = moves.open_case(by=by, unit=unit or by.unit, at=at, **description(sheet), **sheet.facts)
-    sheet.step = case.step(Kind.APPLICATION)
+    sheet.step = case.latest[Kind.APPLICATION]
     sheet.save(force_insert=True)
     _list_equipment(sheet, equipment)
     return case
@@ -98,6 +98,9 @@ def accept(
     hits = [other.step.case.number for other in duplicates(sheet, by)]
     sheet.accepted_at, sheet.accepted_by = at or timezone.now(), by
     sheet.save(update_fields=["accepted_at", "accepted_by"])
+    similar: dict[str, Any] = (
+        {"not_duplicate": sheet.not_duplicate, "similar": hits} if hits else {}
+    )
     step = moves.finish(
         step,
         by=by,
@@ -105,7 +108,7 @@ def accept(
         what=ACCEPTED,
         note=sheet.not_duplicate if hits else "",
         facts=sheet.facts,
-        **({"not_duplicate": sheet.not_duplicate, "similar": hits} if hits else {}),
+        **similar,
     )
     received = sheet.papers if papers is None else papers
     without = () if sheet.agent_name else (AGENT_PAPER,)
@@ -118,7 +121,8 @@ def demand_complete(sheet: Application, today: date) -> None:
     """Raise Refused with every item that is missing or contradicts another."""
     found = rules.faults(sheet, today)
     if found:
-        names = {name: Application._meta.get_field(name).verbose_name for name in found}
+        columns = {field.name: field for field in Application._meta.fields}
+        names = {name: columns[name].verbose_name for name in found}
         raise Refused([f"{names[name]}: {message}" for name, message in found.items()])
 
 
@@ -134,7 +138,7 @@ def take(
 ) -> Case:
     """Open a case and accept it at once: the customer stands at the counter with everything."""
     case = open_draft(sheet, equipment, by=by, unit=unit, at=at)
-    step = accept(case.step(Kind.APPLICATION), by=by, papers=papers, at=at)
+    step = accept(case.latest[Kind.APPLICATION], by=by, papers=papers, at=at)
     return step.case
 
 

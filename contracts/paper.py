@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from contracts.models import Contract, ContractKind
@@ -15,7 +16,7 @@ def context(paper: Paper) -> dict[str, Any]:
     said = paper.data["content"]
     return {
         "contract": contract,
-        "said": said,
+        "said": {**said, "capacity_kva": Decimal(said["capacity_kva"])},
         "kind": ContractKind(said["kind"]).label,
         "settlement": Contract.Settlement(said["settlement"]).label,
         "clauses": said["clauses"],

@@ -1,7 +1,7 @@
 """The cases of the demo: over all classes, links and states, the same every time.
 
-A row says what the customer asks for, which link the case has come to, how many working days it has lain
-there, and what else happened to it.
+A row says what the customer asks for, which link the case has come to, how many working days it has
+lain there, and what else happened to it.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def start_checklist(
     missing = [r.label for r in needed if r.needed_to_start and r.code not in received]
     if missing:
         raise Refused(
-            _("Without this paper nothing can start: %(papers)s.") % {"papers": _(", ").join(missing)}
+            _("Without this paper nothing can start: %(papers)s.")
+            % {"papers": _(", ").join(missing)}
         )
     now = at or timezone.now()
     items, told = [], False

@@ -38,12 +38,51 @@ OF_THE_PAYMENT = f"""
 OF_THE_CASE = f"NOT EXISTS ({ACCEPTED_PLAN} AND plan_step.case_id = NEW.case_id)"
 GROUND = """1 FROM plans_plan p JOIN surveys_survey s ON s.id = p.survey_id
             WHERE p.id = NEW.plan_id"""
+SURVEYED = """
+    NOT EXISTS (SELECT 1 FROM surveys_survey s
+    JOIN workflow_step survey_step ON survey_step.id = s.step_id
+    JOIN workflow_step plan_step ON plan_step.id = NEW.step_id AND plan_step.kind = 'plan'
+    WHERE s.id = NEW.survey_id AND s.can_supply AND s.signed_at IS NOT NULL
+    AND survey_step.case_id = plan_step.case_id)
+"""
+# What the customer signed: every column of a plan but its state and its validity.
+SIGNED = (
+    "version",
+    "voltage",
+    "receiving_points",
+    "total_kva",
+    "primary_wiring",
+    "property_boundary",
+    "metering",
+    "ct_ratio",
+    "pt_ratio",
+    "meter_type",
+    "meter_accuracy",
+    "tariff",
+    "power_factor",
+    "protection",
+    "emergency_kva",
+    "reserve_kva",
+    "remarks",
+    "signed_name",
+    "accepted_at",
+    "accepted_how",
+    "answered_at",
+    "approved_at",
+    "survey_id",
+    "step_id",
+)
+SIGNED_CHANGES = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in SIGNED)
+OF_AN_ACCEPTED_PLAN = """EXISTS (SELECT 1 FROM plans_plan p
+    WHERE p.id = {row}.plan_id AND p.state = 'accepted')"""
 BEGUN = "NEW.kind = 'fees' AND NEW.state IN ('in_hand', 'with_customer', 'stopped', 'done')"
 STANDING = "('draft', 'issued', 'paid')"
 NO_BILL = "No bill before a signed survey that can supply and an accepted plan of the same case."
 NO_PAYMENT = (
     "No payment before a signed survey that can supply and an accepted plan of the same case."
 )
+NO_PLAN = "No plan before a signed survey of the same case that can supply."
+UNCHANGED = "An accepted plan is never changed: the next version is drawn."
 NO_FEES = "The fees step cannot begin before a signed survey that can supply and an accepted plan."
 FROZEN = "A bill that was issued is never changed: correct it by two people."
 KEPT = "Bills, payments and refunds are never deleted."
@@ -225,6 +264,43 @@ WALLS = (
         "A bill stands on this step: it stays with its case.",
     ),
     # What the money stands on
+    Wall("fees_plan_begins", "plans_plan", "INSERT", SURVEYED, NO_PLAN),
+    Wall(
+        "fees_plan_surveyed",
+        "plans_plan",
+        "UPDATE",
+        f"NEW.state NOT IN ('objected', 'void') AND {SURVEYED}",
+        NO_PLAN,
+    ),
+    Wall(
+        "fees_plan_signed",
+        "plans_plan",
+        "UPDATE",
+        f"""OLD.state = 'accepted'
+        AND (NEW.state NOT IN ('accepted', 'void') OR {SIGNED_CHANGES})""",
+        UNCHANGED,
+    ),
+    Wall(
+        "fees_source_added",
+        "plans_plansource",
+        "INSERT",
+        "EXISTS (SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.plan_id)",
+        UNCHANGED,
+    ),
+    Wall(
+        "fees_source_changed",
+        "plans_plansource",
+        "UPDATE",
+        f"{OF_AN_ACCEPTED_PLAN.format(row='OLD')} OR {OF_AN_ACCEPTED_PLAN.format(row='NEW')}",
+        UNCHANGED,
+    ),
+    Wall(
+        "fees_source_taken",
+        "plans_plansource",
+        "DELETE",
+        OF_AN_ACCEPTED_PLAN.format(row="OLD"),
+        UNCHANGED,
+    ),
     Wall(
         "fees_plan_holds",
         "plans_plan",

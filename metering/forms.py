@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
@@ -25,7 +26,9 @@ class SealRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(
+        label=capfirst(_("photo")), kinds=("image",), required=False, widget=FiledInput
+    )
 
     class Meta:
         model = MeterPhoto
@@ -60,7 +63,7 @@ class OrderForm(WorkForm):
     meter = SearchField(
         Meter.objects.none(),
         ("asset_number",),
-        label=_("meter (asset no.)"),
+        label=capfirst(_("meter (asset no.)")),
         required=False,
         help_text=_("From the stock; saving the draft takes it out and issues the work order."),
     )

@@ -7,7 +7,7 @@ first has it and the second is told.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -81,7 +81,7 @@ def removal_of(step: Step, by: User | None = None) -> Removal:
     )
 
 
-WHAT_HAPPENS = {
+WHAT_HAPPENS: dict[str, str] = {
     BusinessType.METER_MOVE: Removal.What.MOVED,
     BusinessType.SUSPENSION: Removal.What.SEALED,
 }
@@ -137,7 +137,7 @@ def _swap(order: Installation, before: int | None, by: User) -> None:
     locked = {
         m.pk: m for m in Meter.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     }
-    old, new = locked.get(before), locked.get(order.meter_id)
+    old, new = locked.get(before or 0), locked.get(order.meter_id or 0)
     if old and old.state == Meter.State.ASSIGNED:
         _turn(old, Meter.State.IN_STOCK)
         moves.record(step.case, RELEASED, by=by, step=step, note=old.asset_number)
@@ -194,7 +194,7 @@ def install(order: Installation, *, by: User) -> Installation:
     if missing:
         raise Refused(missing)
     demand_past(order.installed_at)
-    meter = Meter.objects.select_for_update().get(pk=order.meter_id)
+    meter = Meter.objects.select_for_update().get(pk=order.meter_id or 0)
     if meter.state != Meter.State.ASSIGNED:
         raise Refused(
             _("Meter %(number)s is %(state)s by now; choose another one.")
@@ -243,7 +243,7 @@ def two_fitters(order: Installation | Removal) -> list[str]:
     return [
         _("%(person)s is not a licensed meter technician.") % {"person": person}
         for person in people
-        if not person.has_role(Role.FITTER)
+        if person and not person.has_role(Role.FITTER)
     ]
 
 
@@ -362,17 +362,23 @@ def energize(power: Energization, *, by: User) -> Step:
 def hand_in(form: WorkForm, *, by: User) -> Installation | Removal | Energization | Step:
     """Save a sheet with its seals and photos, and sign it when the form asks for that."""
     kind = type(form.instance)
-    keep = {Installation: plan_order, Removal: keep_removal, Energization: keep_power}[kind]
-    sheet = keep(form.save(commit=False), by=by)
+    keep: dict[type, Any] = {
+        Installation: plan_order,
+        Removal: keep_removal,
+        Energization: keep_power,
+    }
+    sheet = keep[kind](form.save(commit=False), by=by)
     _keep_rows(form, by)
     if not form.signing:
         return sheet
-    return {Installation: install, Removal: remove, Energization: energize}[kind](sheet, by=by)
+    sign: dict[type, Any] = {Installation: install, Removal: remove, Energization: energize}
+    return sign[kind](sheet, by=by)
 
 
 def _keep_rows(form: WorkForm, by: User) -> None:
     """Save seals and photos below a sheet."""
-    for rows in form.formsets:
+    formsets: Any = form.formsets
+    for rows in formsets:
         rows.save(commit=False)
         for gone in rows.deleted_objects:
             gone.delete()
@@ -396,7 +402,7 @@ def undone(step: Step, *, by: User | None) -> None:
         return
     orders = Installation.objects.filter(step=step, ended_at=None).exclude(meter=None)
     for order in orders:
-        meter = Meter.objects.select_for_update().get(pk=order.meter_id)
+        meter = Meter.objects.select_for_update().get(pk=order.meter_id or 0)
         free = meter.state == Meter.State.ASSIGNED
         _turn(meter, Meter.State.IN_STOCK if free else Meter.State.REMOVED)
         order.ended_at = timezone.now()

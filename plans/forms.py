@@ -79,6 +79,10 @@ class SourceForm(forms.ModelForm):
         ).select_related("source_point")
         dress(self)
 
+    def has_changed(self) -> bool:
+        """A proposed source that the planner leaves as it stands is meant too."""
+        return super().has_changed() or bool(self.initial.get("candidate"))
+
 
 SourceFormSet = forms.modelformset_factory(
     PlanSource, SourceForm, extra=1, max_num=6, validate_max=True, can_delete=True

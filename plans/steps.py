@@ -19,7 +19,7 @@ from applications.models import Application
 from documents.models import PaperKind
 from plans.models import Approval, ApprovalRule, Plan, PlanSource, ValidityRule
 from surveys import steps as surveying
-from surveys.models import Candidate, SourcePoint, Survey
+from surveys.models import Candidate, SourcePoint, Survey, Voltage
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
@@ -66,6 +66,7 @@ def draft_for(step: Step) -> tuple[Plan, list[PlanSource]]:
     return fresh, sources
 
 
+LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
 CONTENT = (
     "voltage",
     "receiving_points",
@@ -113,8 +114,11 @@ def save_draft(step: Step, plan: Plan, sources: Iterable[PlanSource], *, by: Use
     """Keep what was typed so far. Raises Refused once the plan is submitted."""
     step = _locked(step)
     moves.demand_worker(step, by)
-    if step.state != Step.State.IN_HAND or plan.state != Plan.State.DRAFT:
+    kept = Plan.objects.select_for_update(of=("self",)).filter(step=step).first()
+    if step.state != Step.State.IN_HAND or (kept or plan).state != Plan.State.DRAFT:
         raise Refused(_("The plan is submitted; to change it, the approver gives it back."))
+    if kept and kept.pk != plan.pk:
+        raise Refused(_("Somebody else began this plan meanwhile: open it again."))
     survey = Survey.of(step.case)
     if survey is None or not survey.can_supply or survey.signed_at is None:
         raise Refused(_("No plan without a signed survey that can supply."))
@@ -150,7 +154,7 @@ def demand_sound(plan: Plan, today: date) -> None:
     """Raise Refused with everything that stands against this plan as drawn."""
     sources = list(plan.sources.select_related("candidate__source_point"))
     wrong = [
-        _("Still to fill in: %(item)s.") % {"item": Plan._meta.get_field(name).verbose_name}
+        _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
         for name in NEEDED
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
@@ -164,7 +168,8 @@ def demand_sound(plan: Plan, today: date) -> None:
         for source in sources
         if source.candidate_id not in allowed
     ]
-    given = sum((source.capacity_kva for source in sources), Decimal(0))
+    main = [source for source in sources if source.role == PlanSource.Role.MAIN]
+    given = sum((source.capacity_kva for source in main), Decimal(0))
     if not sources:
         wrong.append(_("Choose at least one source point."))
     elif given < plan.total_kva:
@@ -172,7 +177,7 @@ def demand_sound(plan: Plan, today: date) -> None:
             _("The sources give %(given)s kVA; the plan needs %(total)s kVA.")
             % {"given": given, "total": plan.total_kva}
         )
-    wrong += _demands_of_class(plan, sources)
+    wrong += _demands_of_class(plan, sources) + _beyond_measure(sources)
     if wrong:
         raise Refused(wrong)
 
@@ -187,6 +192,21 @@ def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[str]:
     if plan.case.importance != Importance.NONE and not plan.emergency_kva:
         wrong.append(_("An important customer needs an own emergency source."))
     return wrong
+
+
+def _beyond_measure(sources: list[PlanSource]) -> list[str]:
+    """Points outside the catalogue reserve nothing: they give what was measured open, no more."""
+    return [
+        _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
+        % {
+            "point": source.candidate,
+            "open": source.candidate.open_kva or 0,
+            "kva": source.capacity_kva,
+        }
+        for source in sources
+        if source.candidate.source_point is None
+        and source.capacity_kva > (source.candidate.open_kva or 0)
+    ]
 
 
 def approvers_needed(plan: Plan) -> int:
@@ -281,7 +301,9 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
             _("The plan was valid until %(day)s: it must be answered anew.")
             % {"day": plan.valid_until}
         )
+    demand_sound(plan, timezone.localdate(now))
     _change(plan, "accept", accepted_at=now, accepted_how=how, signed_name=signed_name)
+    _heard(step, plan, by)
     return moves.finish(
         step,
         by=by,
@@ -289,7 +311,7 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
         what=ACCEPTED,
         outcome="accepted",
         note=f"V{plan.version} · {signed_name}",
-        facts={"chargeable": plan.chargeable},
+        facts=_facts(plan),
     )
 
 
@@ -302,6 +324,7 @@ def object_to(step: Step, *, by: User, reason: str) -> Step:
         raise Refused(_("Write down what the customer objects to."))
     _release(plan)
     _change(plan, "object", objection=reason)
+    _heard(step, plan, by)
     return moves.send_back(step, by=by, role=_role(by), reason=reason, what=OBJECTED)
 
 
@@ -330,19 +353,19 @@ def expire(today: date | None = None) -> int:
     """Void every answered plan past its validity, free its capacity and begin the next version."""
     today = today or timezone.localdate()
     late = Plan.objects.filter(state=Plan.State.ANSWERED, valid_until__lt=today)
-    expired = 0
-    for plan in late.select_related("step__case"):
-        try:
-            moves.send_back(
-                plan.step,
-                by=None,
-                reason=_("The plan was valid until %(day)s.") % {"day": plan.valid_until},
-                what=EXPIRED,
-            )
-        except Refused:
-            continue  # decided meanwhile
-        expired += 1
-    return expired
+    return sum(_expire(plan, today) for plan in late.select_related("step__case"))
+
+
+@transaction.atomic
+def _expire(plan: Plan, today: date) -> bool:
+    """Void one plan, unless the customer decided while we were on the way."""
+    step = _locked(plan.step)
+    plan = _of(step)
+    if plan.state != Plan.State.ANSWERED or not plan.has_expired(today):
+        return False
+    reason = _("The plan was valid until %(day)s.") % {"day": plan.valid_until}
+    moves.send_back(step, by=None, reason=reason, what=EXPIRED)
+    return True
 
 
 def undone(step: Step, *, by: User | None) -> None:
@@ -377,6 +400,22 @@ def _of(step: Step) -> Plan:
         raise Refused(_("The plan is not drawn yet."))
     plan.step = step
     return plan
+
+
+def _heard(step: Step, plan: Plan, by: User) -> None:
+    """Whoever decides has spoken with us: the customer is not silent."""
+    moves.contact(
+        step.case, by=by, two_way=True, note=f"V{plan.version}: {plan.get_state_display()}"
+    )
+
+
+def _facts(plan: Plan) -> dict:
+    """What the accepted plan tells the case; the steps not begun follow from it."""
+    facts = {"chargeable": plan.chargeable, "capacity_kva": plan.total_kva}
+    low = (CustomerClass.LV_RESIDENTIAL, CustomerClass.LV_OTHER)
+    if plan.voltage not in (Voltage.V220, Voltage.V380) and plan.case.customer_class in low:
+        facts["customer_class"] = CustomerClass.HV_SINGLE
+    return facts
 
 
 def _role(by: User) -> str | None:

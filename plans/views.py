@@ -65,7 +65,8 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
         "submit_key": "submit",
         "secondary": [{"label": _("Save draft"), "name": "save", "key": "ctrl+s"}],
     }
-    return render(request, "plans/sheet.html", context, status=422 if form.errors else 200)
+    wrong = form.errors or form.sources.total_error_count()
+    return render(request, "plans/sheet.html", context, status=422 if wrong else 200)
 
 
 def _sources(request: HttpRequest, step: Step, sources: list[PlanSource]):

@@ -1,15 +1,15 @@
 """The case that must not happen again (DOMAIN section 1), replayed through the pages.
 
-王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an account of
-his own. Once, nobody asked how he is supplied, the hall took the fee before anybody had been on
-site, the co-user refused the tap, and for almost a year nobody spoke to him. Here each of these
-wrong turns is taken again, and the product refuses, says why and names who acts next.
+王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an own account.
+Once, nobody asked how he is supplied, the hall took the fee before anybody had been on site, the
+co-user refused the tap, and for almost a year nobody spoke to him. Here each of these wrong turns
+is taken again, and the product refuses, says why and names who acts next.
 """
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 import time_machine
@@ -337,7 +337,7 @@ def test_a_year_of_silence_is_told_to_owner_supervisor_manager_and_company(peopl
         clocks.calendar().between(
             datetime.fromisoformat(a).date(), datetime.fromisoformat(b).date()
         )
-        for a, b in pairwise(company)
+        for a, b in itertools.pairwise(company)
     ]
     assert len(company) > 40
     assert max(gaps) <= 10

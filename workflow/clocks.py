@@ -1,7 +1,8 @@
 """When something is due: limits and calendar applied to steps and cases.
 
-Limits and calendar are rows (workflow.models.rule), held in memory per edition. A due date is stored when
-the clock starts and recomputed from its parts when a pause ends or when limits or calendar change.
+Limits and calendar are rows (workflow.models.rule), held in memory per edition. A due date is
+stored when the clock starts and recomputed from its parts when a pause ends or when limits or
+calendar change.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def calendar() -> Calendar:
 
 
 def rule_for(case: Case, kind: str, on: date) -> DeadlineRule | None:
-    """The limit that governs a step of this case begun on the day; the most particular, then the newest.
+    """The limit of a step of this case begun on the day; the most particular, then the newest.
 
     Should no rule be valid on the day (a gap left by an editor), the newest for the class holds.
     """

@@ -235,4 +235,6 @@ def _offset(level: int) -> str:
 
 def _tells(level: int) -> str:
     names = {ladder.OWNER: _("owner"), ladder.COMPANY: _("company list")}
-    return _(", ").join(str(names.get(role) or Role(role).label) for role in ladder.rung(level).tells)
+    return _(", ").join(
+        str(names.get(role) or Role(role).label) for role in ladder.rung(level).tells
+    )

@@ -208,7 +208,7 @@ def open_case(
     move = _Move(case.pk, by, at)
     _derive(move)
     _advance(move)
-    application = move.case.step(Kind.APPLICATION)
+    application = move.case.latest[Kind.APPLICATION]
     application.owner = by
     application.save(update_fields=["owner"])
     _await_contact(move.case, at)
@@ -493,7 +493,7 @@ def send_back(
     _derive(move)
     _advance(move, owners=owners)
     move.log(what, step=step, note=reason, to=target, **data)
-    return move.case.step(target)
+    return move.case.latest[target]
 
 
 def _close_round(move: _Move, step: Step, reason: str, by: User | None) -> None:
@@ -570,7 +570,8 @@ def describe(
         _derive(move)
         _advance(move)
     if changed or found:
-        move.log(DESCRIBED, changed=changed, **({"facts": found} if found else {}))
+        data: dict[str, Any] = {"facts": found} if found else {}
+        move.log(DESCRIBED, changed=changed, **data)
     return move.case
 
 

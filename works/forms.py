@@ -71,7 +71,7 @@ class MissingForm(DressedForm):
     """What the file lacks, told once."""
 
     missing = forms.CharField(
-        label=_("what is missing, one point a line"),
+        label=capfirst(_("what is missing, one point a line")),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
@@ -115,9 +115,8 @@ class Earlier(Dressed, BaseModelFormSet):
 
 
 def fit_to_print(form: forms.BaseForm) -> None:
-    """No control, direction or picture characters in any text; labels begin with a capital."""
+    """No control, direction or picture characters in any text."""
     for field in form.fields.values():
-        field.label = capfirst(field.label)
         if isinstance(field, forms.CharField) and not field.disabled:
             field.validators = [*field.validators, readable]
 
@@ -173,7 +172,9 @@ class CureRow(forms.ModelForm):
 
 
 class PhotoRow(forms.ModelForm):
-    file = CheckedFileField(label=_("photo"), kinds=("image",), required=False, widget=FiledInput)
+    file = CheckedFileField(
+        label=capfirst(_("photo")), kinds=("image",), required=False, widget=FiledInput
+    )
 
     class Meta:
         model = CheckPhoto
@@ -195,7 +196,7 @@ class EquipmentRow(forms.ModelForm):
 
 
 class DrawingRow(forms.ModelForm):
-    file = CheckedFileField(label=_("file"), required=False, widget=FiledInput)
+    file = CheckedFileField(label=capfirst(_("file")), required=False, widget=FiledInput)
 
     class Meta:
         model = DrawingSheet
@@ -218,7 +219,7 @@ class CommentRow(forms.ModelForm):
 class SettleRow(forms.ModelForm):
     """A comment of an earlier revision: did this one settle it?"""
 
-    settled = forms.BooleanField(label=_("settled"), required=False)
+    settled = forms.BooleanField(label=capfirst(_("settled")), required=False)
 
     class Meta:
         model = DrawingComment
@@ -324,12 +325,12 @@ class LicenceCheckForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("licence"),
+        label=capfirst(_("licence")),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )
     checked_voltage = forms.ChoiceField(
-        label=_("voltage of the works"),
+        label=capfirst(_("voltage of the works")),
         required=False,
         choices=[("", "–"), *Application.Voltage.choices],
     )
@@ -399,7 +400,7 @@ class DrawingForm(RoomForm):
     licence = SearchField(
         Licence.objects.none(),
         ("number", "unified_code", "firm"),
-        label=_("designer"),
+        label=capfirst(_("designer")),
         required=False,
         help_text=_("Licence number, unified code or name of the firm, from the register."),
     )

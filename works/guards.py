@@ -67,7 +67,7 @@ ROWS: dict[str, dict[str, Exists]] = {
 }
 
 
-def sheet_of(step: Step) -> Model:
+def sheet_of(step: Step) -> Any:
     """The sheet of this round, or an empty one not yet saved; read once a step object."""
     if "sheet_read" not in step.__dict__:
         model = SHEETS[step.kind]

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -50,7 +49,7 @@ FAILED = {
 LAPSED = verb("licence_lapsed", gettext_lazy("Licence no longer valid"))
 CHECKS = (Kind.MID_CHECK, Kind.ACCEPTANCE)
 # What a new revision keeps of the one before.
-CARRIED = {
+CARRIED: dict[str, tuple[str, ...]] = {
     Kind.DESIGNER: (),
     Kind.CONTRACTOR: (),
     Kind.DRAWINGS: ("title", "design_number"),
@@ -103,7 +102,7 @@ def demand_moment(step: Step, at: datetime) -> None:
         )
 
 
-def begin(step: Step, **columns: object) -> Model:
+def begin(step: Step, **columns: object) -> Any:
     """The draft sheet of a round, with what the round before leaves to it."""
     sheet = sheet_of(step)
     if sheet.pk:
@@ -116,7 +115,8 @@ def begin(step: Step, **columns: object) -> Model:
         sheet.licence = check.licence if check else None
     else:
         sheet.checked_voltage, sheet.checked_kva = works_of(step.case)
-    before = SHEETS[step.kind].objects.filter(step__case=step.case_id, step__kind=step.kind).last()
+    model: Any = SHEETS[step.kind]
+    before = model.objects.filter(step__case=step.case_id, step__kind=step.kind).last()
     if before:
         for name in CARRIED[step.kind]:
             setattr(sheet, name, getattr(before, name))
@@ -134,7 +134,7 @@ def works_of(case: Case) -> tuple[str, Decimal]:
     return (application.voltage if application else ""), case.capacity_kva
 
 
-def _begin_rows(step: Step, before: Model | None) -> None:
+def _begin_rows(step: Step, before: Any) -> None:
     """A first check has the standard items; a re-inspection those not in order, else all."""
     if before is None:
         rows = [
@@ -170,7 +170,7 @@ def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
 
 
 @transaction.atomic
-def keep(form: RoomForm, *, by: User) -> Model:
+def keep(form: RoomForm, *, by: User) -> Any:
     """Save the draft of a sheet with its rows, photos and files."""
     step = form.step
     moves.demand_worker(step, by)
@@ -186,7 +186,7 @@ def keep(form: RoomForm, *, by: User) -> Model:
     return sheet
 
 
-def _keep_rows(rows, sheet: Model, by: User) -> None:
+def _keep_rows(rows, sheet: Any, by: User) -> None:
     """Save the rows of one table of a sheet; files go to the case's files."""
     rows.save(commit=False)
     for gone in rows.deleted_objects:
@@ -205,7 +205,7 @@ def _keep_rows(rows, sheet: Model, by: User) -> None:
         row.save()
 
 
-def _keep_comment(row: DrawingComment, form, review: Model, by: User) -> None:
+def _keep_comment(row: DrawingComment, form, review: Any, by: User) -> None:
     if row.pk is None:
         row.case, row.raised_in = review.step.case, review
     if "settled" in form.fields:
@@ -223,15 +223,16 @@ def sign(form: RoomForm, *, by: User) -> Step:
 
 
 @transaction.atomic
-def decide(sheet: Model, *, by: User) -> Step:
+def decide(sheet: Any, *, by: User) -> Step:
     """Sign a sheet as it stands; its decision or result says whether it passed."""
     step = sheet.step
     moves.demand_worker(step, by)
     sheet.save()
     if verdict(sheet) == "passed":
         step = moves.finish(step, by=by, what=PASSED[step.kind], outcome="passed", round=step.round)
-        if isinstance(sheet, LicenceCheck) and sheet.originals == LicenceCheck.Originals.DEFERRED:
-            documents.owe(step.case, f"{step.kind}_original", due_on=sheet.originals_until, by=by)
+        deferred = isinstance(sheet, LicenceCheck) and sheet.originals == "deferred"
+        if deferred and (originals_until := sheet.originals_until):
+            documents.owe(step.case, f"{step.kind}_original", due_on=originals_until, by=by)
     else:
         step = _return(sheet, by)
     sheet.signed_at, sheet.signed_by = timezone.now(), by
@@ -239,7 +240,7 @@ def decide(sheet: Model, *, by: User) -> Step:
     return step
 
 
-def _return(sheet: Model, by: User) -> Step:
+def _return(sheet: Any, by: User) -> Step:
     """The round failed: one list in writing, and the customer's turn again."""
     step = sheet.step
     reasons = shortcomings(sheet)
@@ -253,7 +254,7 @@ def _return(sheet: Model, by: User) -> Step:
     )
 
 
-def shortcomings(sheet: Model) -> list[str]:
+def shortcomings(sheet: Any) -> list[str]:
     """What a failed sheet tells the customer, point by point, as it stands on the paper."""
     step = sheet.step
     if isinstance(sheet, LicenceCheck):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -29,7 +31,7 @@ class LoadGrade(models.IntegerChoices):
 EARTH_M = 6_371_000
 
 
-def metres_between(a: tuple[float, float], b: tuple[float, float]) -> int:
+def metres_between(a: Sequence[Any], b: Sequence[Any]) -> int:
     """The distance of two places (longitude, latitude in degrees) on the globe, in metres."""
     (x1, y1), (x2, y2) = ([radians(float(v)) for v in place] for place in (a, b))
     half = sin((y2 - y1) / 2) ** 2 + cos(y1) * cos(y2) * sin((x2 - x1) / 2) ** 2

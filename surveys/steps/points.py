@@ -118,7 +118,8 @@ def answer_consent(
         )
     consent.full_clean(exclude=["candidate"])
     consent.save()
-    what = {Consent.Answer.YES: GIVEN, Consent.Answer.NO: REFUSED}.get(answer, NOT_REACHED)
+    told: dict[str, str] = {Consent.Answer.YES: GIVEN, Consent.Answer.NO: REFUSED}
+    what = told.get(answer, NOT_REACHED)
     note = f"{candidate.label}: {consent.party}. {words}".strip()
     moves.record(step.case, what, by=by, step=step, note=note, options=options)
     if consent.is_refused:

@@ -166,7 +166,9 @@ def _note_visit(survey: Survey, before) -> None:
     done = survey.visits.filter(outcome=Visit.Outcome.DONE)
     visit = done.filter(at=survey.on_site_at).first() or done.filter(at=before).first()
     visit = visit or Visit(survey=survey, outcome=Visit.Outcome.DONE)
-    visit.at, visit.surveyor = survey.on_site_at, survey.surveyor
+    visit.at = survey.on_site_at
+    if survey.surveyor:
+        visit.surveyor = survey.surveyor
     visit.save()
 
 

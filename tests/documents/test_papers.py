@@ -51,7 +51,7 @@ def refusal():
     return moves.refuse(
         counter_case(**PLACE),
         by=staff(Role.SUPERVISOR, name="周卫东"),
-        reason="现场查勘发现：\n1. 合表共用人不同意在原电源点（3 单元 101 室表箱）搭火，拒绝签字；\n"
+        reason="现场查勘发现：\n1. 合表共用人不同意在原电源点（101 室表箱）搭火，拒绝签字；\n"
         "2. 500 米范围内没有其他有可开放容量的电源点。",
         options="与共用人协商：可请居委会调解，我公司派员到场说明；\n"
         "改由规划中的锦绣江南 5 号公变供电（预计 2027 年 3 月投运）。",
@@ -217,6 +217,19 @@ def test_every_paper_says_what_it_must_on_two_pages_in_both_languages(kind):
         assert fonts, language
         assert all(re.fullmatch(rb"[A-Z]{6}\+Noto-Sans-SC(-Bold)?", name) for name in fonts), fonts
         assert len(content) < 900_000
+
+
+def test_a_sum_stands_once_however_long_the_table():
+    rows = "".join(f"<tr><td>{n}</td></tr>" for n in range(120))
+    text = (
+        '<html lang="en"><title>x</title><link rel="stylesheet" href="paper.css"><table>'
+        f"<tbody>{rows}</tbody><tfoot><tr><td>SUM</td></tr></tfoot></table>"
+    )
+
+    content = pdf.to_pdf(text, uncompressed_pdf=True)
+
+    assert pages(content) > 1
+    assert content.count(b"/TFoot") == 1
 
 
 def test_every_kind_has_its_room_and_template():

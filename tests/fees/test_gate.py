@@ -77,16 +77,15 @@ def test_no_bill_on_a_plan_that_is_not_accepted(state):
         insert_bill(plan.pk, step_of(case).pk)
 
 
-def test_no_bill_on_a_survey_that_is_not_signed():
+def test_no_plan_and_so_no_bill_on_a_survey_that_is_not_signed():
     case = factories.hv_case()
     survey = factories.survey(case, can_supply=None, signed_at=None, signed_by=None)
-    plan = factories.plan(case, on=survey)
 
-    with pytest.raises(IntegrityError, match="No bill before"):
-        insert_bill(plan.pk, step_of(case).pk)
+    with pytest.raises(IntegrityError, match="No plan before"):
+        factories.plan(case, on=survey)
 
 
-def test_no_bill_on_a_survey_that_cannot_supply():
+def test_no_plan_and_so_no_bill_on_a_survey_that_cannot_supply():
     case = factories.hv_case()
     survey = factories.survey(
         case,
@@ -96,10 +95,9 @@ def test_no_bill_on_a_survey_that_cannot_supply():
         signed_at=None,
         signed_by=None,
     )
-    plan = factories.plan(case, on=survey)
 
-    with pytest.raises(IntegrityError, match="No bill before"):
-        insert_bill(plan.pk, step_of(case).pk)
+    with pytest.raises(IntegrityError, match="No plan before"):
+        factories.plan(case, on=survey)
 
 
 def test_no_bill_on_the_plan_of_another_case():

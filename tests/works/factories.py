@@ -72,8 +72,11 @@ def case_at(kind: str, **facts: Any) -> Case:
     The sheets between plan and kind are other rooms' tests, and left empty.
     """
     plan = plans.answered(plans.factory(not_duplicate="另一处厂房"))
-    moves.set_facts(plan.step.case, by=None, **{**FOUND, **facts})
+    found = {**FOUND, **facts}
+    importance = found.pop("importance")
+    moves.set_facts(plan.step.case, by=None, **found)
     accept(plan.step, by=plans.clerk(), signed_name="王小明", how="signature")
+    moves.set_facts(plan.step.case, by=None, importance=importance)
     return walk(case_of(plan.step.case), kind)
 
 
