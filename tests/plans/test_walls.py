@@ -184,7 +184,7 @@ def test_a_draft_stays_free_to_be_changed():
     assert not PlanSource.objects.filter(plan=plan).exists()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_plans_at_once_never_hold_more_than_the_point_has():
     if connection.vendor != "postgresql":
         pytest.skip("rows are locked on PostgreSQL; SQLite writes one at a time")
