@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -104,6 +105,8 @@ def _rows(formset) -> list[PlanSource]:
 
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
+    if request.method == "POST":
+        raise PermissionDenied
     context = panel.panel(step, request.user) | {
         "step": step,
         "case": step.case,
