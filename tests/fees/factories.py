@@ -75,9 +75,9 @@ def plan(
     made = Plan.objects.create(
         step=fresh(case).step(Kind.PLAN),
         survey=on,
-        state=state,
         approved_at=timezone.now(),
         answered_at=timezone.now(),
+        valid_until=timezone.localdate(),
         accepted_at=timezone.now() if state == "accepted" else None,
         signed_name="王小明",
         objection="太贵" if state == "objected" else "",
@@ -93,6 +93,8 @@ def plan(
         PlanSource.objects.create(
             plan=made, candidate=candidate, capacity_kva=Decimal(kva), laying=laying
         )
+    Plan.objects.filter(pk=made.pk).update(state=state)
+    made.refresh_from_db()
     return made
 
 
