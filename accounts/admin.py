@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
+from accounts import steps
 from accounts.models import Unit, User
 
 
@@ -12,7 +13,7 @@ class UnitAdmin(admin.ModelAdmin):
     search_fields = ["name", "code"]
 
     def save_model(self, request, obj, form, change):
-        super().save_model(request, obj.placed(), form, change)
+        steps.place(obj)
 
 
 @admin.register(User)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,13 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """An office belongs neither to itself nor to one below it."""
+        if self.pk and self.parent_id:
+            kept = Unit.objects.get(pk=self.pk)
+            if self.parent.path.startswith(kept.path):
+                raise ValidationError({"parent": _("An office cannot belong to one below it.")})
 
     def placed(self) -> Unit:
         """Take the place in the tree that the parent gives; call before saving."""

@@ -264,6 +264,12 @@
     }
   });
 
+  // An answer still under way knows nothing of this change: it must not put the old state back.
+  document.addEventListener("change", (event) => {
+    const live = event.target.closest("[hx-sync]");
+    if (live && window.htmx) window.htmx.trigger(live, "htmx:abort");
+  }, true);
+
   function ready() {
     all("[data-formset]").forEach(reckon);
     const wrong = one("#errors");

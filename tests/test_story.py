@@ -1,6 +1,6 @@
 """The case that must not happen again (DOMAIN section 1), replayed through the pages.
 
-王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an account of his own.
+王小明 shares a meter with 张建国, quarrels with him about the bill and applies for an own account.
 Once, nobody asked how he is supplied, the hall took the fee before anybody had been on site, the
 co-user refused the tap, and for almost a year nobody spoke to him. Here each of these wrong turns
 is taken again, and the product refuses, says why and names who acts next.
@@ -8,6 +8,7 @@ is taken again, and the product refuses, says why and names who acts next.
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -244,9 +245,8 @@ def test_raw_sql_is_refused_by_the_database_itself(people):
             raw("UPDATE workflow_step SET state = %s WHERE id = %s", state, fee.pk)
 
     sheet = Survey.objects.create(step=survey)
-    plan = Plan.objects.create(step=fresh(case).step(Kind.PLAN), survey=sheet, total_kva=8)
-    with pytest.raises(IntegrityError):
-        raw(insert + "('X', 'draft', 100, %s, %s, '')", plan.pk, fee.pk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Plan.objects.create(step=fresh(case).step(Kind.PLAN), survey=sheet, total_kva=8)
     assert not Bill.objects.exists()
     assert not Payment.objects.exists()
 
@@ -336,7 +336,7 @@ def test_a_year_of_silence_is_told_to_owner_supervisor_manager_and_company(peopl
         clocks.calendar().between(
             datetime.fromisoformat(a).date(), datetime.fromisoformat(b).date()
         )
-        for a, b in zip(company, company[1:], strict=False)
+        for a, b in itertools.pairwise(company)
     ]
     assert len(company) > 40
     assert max(gaps) <= 10

@@ -94,6 +94,19 @@ def test_chinese_sentences_have_full_width_punctuation(messages):
     }
 
 
+def test_what_is_told_by_its_count_is_never_told_without(messages):
+    # The catalogue keeps one entry for both, and finds it by its count only.
+    counted = {
+        form for message in messages if not isinstance(message.id, str) for form in message.id
+    }
+    for place in {name for message in messages for name, _line in message.locations}:
+        text = (ROOT / place).read_text(encoding="utf-8")
+        plain = re.findall(r'(?<![\w])(?:_|gettext|gettext_lazy)\(\s*"([^"]*)"', text)
+        plain += re.findall(r'\{% translate "([^"]*)"', text)
+
+        assert not counted & set(plain), place
+
+
 def test_a_word_is_not_left_in_english(messages):
     left = [
         singular(message)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.roles import Role
 from workflow import clocks, ladder, moves
@@ -228,9 +228,9 @@ def _offset(level: int) -> str:
     offset = ladder.rung(level).offset
     if offset == 0:
         return _("due")
-    return (
-        _("%(n)s wd before") % {"n": -offset} if offset < 0 else _("%(n)s wd late") % {"n": offset}
-    )
+    if offset < 0:
+        return _("%(n)s wd before") % {"n": -offset}
+    return ngettext("%(n)s wd late", "%(n)s wd late", offset) % {"n": offset}
 
 
 def _tells(level: int) -> str:

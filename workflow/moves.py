@@ -466,7 +466,8 @@ def send_back(
     if not reason.strip():
         raise Refused(_("Say why it is sent back."))
     target = to or step.kind
-    if target != step.kind and step.kind not in process.descendants(target):
+    earlier = step.kind in process.descendants(target) and move.case.step(target) is not None
+    if target != step.kind and not earlier:
         raise Refused(_("It can only be sent back to an earlier step."))
     owners = {kind: old.owner for kind, old in move.case.latest.items()}
     fees = move.case.step(Kind.FEES)

@@ -10,13 +10,17 @@ import uuid
 from datetime import date, timedelta
 
 import chinese_calendar
+from django.utils.translation import gettext_noop
 
 CLASSES = ("lv_residential", "lv_other", "hv_single", "hv_dual")
 VALID_FROM = date(2024, 6, 1)
 RULES_2024 = "供电营业规则 2024 (NDRC order 14)"
-COMPANY = "Company target"
-NOTICE_2019 = "State Grid notice 2019"
-PROMISE_2011 = "State Grid promises 2011"
+COMPANY = gettext_noop("Company target")
+NOTICE_2019 = gettext_noop("State Grid notice 2019")
+PROMISE_2011 = gettext_noop("State Grid promises 2011")
+LOCAL_RULE = gettext_noop("Local rule")
+OPINIONS_2025 = gettext_noop("2025 opinions")
+PROVINCIAL = gettext_noop("Provincial publication")
 
 # kind, promise by class, ceiling by class, basis, confirmed by class
 LIMITS: tuple[tuple[str, tuple[int, ...], tuple[int, ...], str, tuple[bool, ...]], ...] = (
@@ -31,15 +35,15 @@ LIMITS: tuple[tuple[str, tuple[int, ...], tuple[int, ...], str, tuple[bool, ...]
     ("fees", (1, 1, 2, 2), (2, 2, 3, 3), COMPANY, (False,) * 4),
     ("contract", (1, 1, 3, 3), (2, 2, 5, 5), COMPANY, (False,) * 4),
     ("meter", (3, 5, 5, 5), (3, 5, 7, 7), PROMISE_2011, (True,) * 4),
-    ("callback", (2, 2, 2, 2), (2, 2, 2, 2), "Local rule", (False,) * 4),
+    ("callback", (2, 2, 2, 2), (2, 2, 2, 2), LOCAL_RULE, (False,) * 4),
 )
 WHOLE_CASE = (
     # class, with line works, promise, basis
-    ("lv_residential", None, 5, "2025 opinions"),
-    ("lv_other", False, 5, "2025 opinions"),
-    ("lv_other", True, 15, "2025 opinions"),
-    ("hv_single", None, 22, "Provincial publication"),
-    ("hv_dual", None, 32, "Provincial publication"),
+    ("lv_residential", None, 5, OPINIONS_2025),
+    ("lv_other", False, 5, OPINIONS_2025),
+    ("lv_other", True, 15, OPINIONS_2025),
+    ("hv_single", None, 22, PROVINCIAL),
+    ("hv_dual", None, 32, PROVINCIAL),
 )
 STOP_REASONS = (
     ("papers", "Customer to supply papers", "等客户补齐资料", 10),

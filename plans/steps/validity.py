@@ -38,12 +38,13 @@ def extend(step: Step, *, by: User, reason: str) -> Plan:
         raise Refused(_("Say why the customer needs more time."))
     if plan.extended_at is not None:
         raise Refused(_("The validity was extended once already."))
-    if rule is None or (plan.valid_until - today).days < rule.ask_days_before:
+    until = plan.valid_until or today
+    if rule is None or (until - today).days < rule.ask_days_before:
         raise Refused(
             _("An extension must be asked for at least %(n)s days before the end.")
             % {"n": rule.ask_days_before if rule else 10}
         )
-    plan.valid_until, plan.extended_at = months_later(plan.valid_until, rule.months), timezone.now()
+    plan.valid_until, plan.extended_at = months_later(until, rule.months), timezone.now()
     plan.save(update_fields=["valid_until", "extended_at"])
     moves.record(step.case, EXTENDED, by=by, step=step, note=f"→ {plan.valid_until}. {reason}")
     return plan

@@ -375,7 +375,7 @@ def test_the_panel_shows_the_latest_five_in_two_queries(django_assert_num_querie
 # Two at once ------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_clerks_at_once_get_two_numbers():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite writes one after the other")

@@ -44,7 +44,8 @@ def _words(reminder: Reminder) -> tuple[str, str, str]:
         return "soon", _("%(n)s wd before") % {"n": -offset}, what
     if offset == 0:
         return "soon", _("Due"), what
-    return "late" if offset >= 3 else "late1", _("%(n)s wd late") % {"n": offset}, what
+    late = ngettext("%(n)s wd late", "%(n)s wd late", offset) % {"n": offset}
+    return "late" if offset >= 3 else "late1", late, what
 
 
 def _acknowledge(request: HttpRequest) -> HttpResponse:

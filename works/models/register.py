@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from applications.identity import check_credit_code
+from applications.models import Application
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -302,6 +303,10 @@ class LicenceCheck(models.Model):
             kva=self.checked_kva if self.checked_kva is not None else case.capacity_kva,
             on=on or timezone.localdate(),
         )
+
+    def get_checked_voltage_display(self) -> str:
+        """The voltage in the reader's words, as the application names it."""
+        return str(dict(Application.Voltage.choices).get(self.checked_voltage, ""))
 
     @property
     def is_contractor(self) -> bool:

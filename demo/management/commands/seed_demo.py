@@ -5,6 +5,7 @@ import logging
 from django.core.management.base import BaseCommand, CommandError
 
 from demo import cases, cloning
+from fees import proof
 from workflow import reminders
 from workflow.models import Case
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         else:
             made = cases.seed()
             told = reminders.sweep()
+            proof.run()
             self.stdout.write(f"{len(made)} cases seeded, {told} reminders told")
         if options["cases"]:
             self.stdout.write(f"{cloning.multiply(options['cases'])} cases added")
