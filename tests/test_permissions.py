@@ -85,6 +85,8 @@ STEP = "survey_step"
 REVIEWER, INSPECTOR, SURVEYOR = Role.REVIEWER, Role.INSPECTOR, Role.SURVEYOR
 OFFICER, FITTER, CLERK = Role.CONTRACT_OFFICER, Role.FITTER, Role.CLERK
 BOARD = STEERING | {Role.AUDITOR}
+ANSWERING = only(Role.PLANNER, CLERK)
+EXTENDING = only(Role.PLANNER, Role.SUPERVISOR)
 CHANGING = ALL - {Role.AUDITOR}
 
 ROWS: dict[str, Row] = {
@@ -139,11 +141,11 @@ ROWS: dict[str, Row] = {
     "surveys:thumbnail": reading("survey", "photo"),
     # Plan
     "plans:plan": sheet("plan", Role.PLANNER, taken=422),
-    "plans:approve": Row("submitted", post=only(Role.APPROVER), taken=302, refused=422),
-    "plans:give_back": worked("submitted", taken=422),
-    "plans:answer": worked("approved", taken=422),
-    "plans:decide": worked("answered_plan", taken=422),
-    "plans:extend": worked("answered_plan", taken=422),
+    "plans:approve": page("submitted", Role.APPROVER, taken=302),
+    "plans:give_back": page("submitted", Role.APPROVER, taken=422),
+    "plans:answer": Row("approved", get=ANSWERING, post=ANSWERING, taken=422),
+    "plans:decide": Row("answered_plan", get=ANSWERING, post=ANSWERING, taken=422),
+    "plans:extend": Row("answered_plan", get=EXTENDING, post=EXTENDING, taken=422),
     # The customer's works
     "works:designer": sheet("designer", REVIEWER),
     "works:designer_missing": page("designer", REVIEWER),
