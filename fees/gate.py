@@ -284,7 +284,7 @@ WALLS = (
         "fees_source_added",
         "plans_plansource",
         "INSERT",
-        "EXISTS (SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.plan_id)",
+        OF_AN_ACCEPTED_PLAN.format(row="NEW"),
         UNCHANGED,
     ),
     Wall(

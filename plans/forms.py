@@ -73,27 +73,29 @@ class PlanForm(SheetForm):
         widgets = {"metering": forms.RadioSelect}
 
 
-class PointField(forms.ModelChoiceField):
+def offer(point: Candidate) -> str:
     """A candidate of the survey, with what is open there now."""
-
-    def label_from_instance(self, point: Candidate) -> str:
-        kva = steps.open_at(point)
-        if kva is None:
-            return str(point)
-        return gettext("%(point)s (%(open)s kVA open)") % {"point": point, "open": kva}
+    kva = steps.open_at(point)
+    if kva is None:
+        return str(point)
+    return gettext("%(point)s (%(open)s kVA open)") % {"point": point, "open": kva}
 
 
 class SourceForm(forms.ModelForm):
     class Meta:
         model = PlanSource
         fields = ("candidate", "role", "laying", "capacity_kva")
-        field_classes = {"candidate": PointField}
 
     def __init__(self, *args, candidates: list[Candidate], **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["candidate"].queryset = Candidate.objects.filter(
             pk__in=[candidate.pk for candidate in candidates]
         ).select_related("source_point")
+        # Rows are many, points are read once.
+        self.fields["candidate"].widget.choices = [
+            ("", "—"),
+            *((point.pk, offer(point)) for point in candidates),
+        ]
         dress(self)
 
     def has_changed(self) -> bool:

@@ -68,6 +68,10 @@ DECIDED = Guard(
     reason=gettext_lazy("The customer has not accepted the plan."),
     met=gettext_lazy("The customer has accepted the plan."),
     owes=lambda step: step.case.customer_name,
-    remedy=_to("decide", gettext_lazy("Record the decision")),
+    remedy=lambda step: (
+        _to("decide", _("Record the decision"))
+        if (plan := _plan(step)) and plan.state == State.ANSWERED
+        else _to("plan", _("Open the plan"))
+    )(step),
 )
 GUARDS = {Kind.PLAN: (SURVEYED, PAPERS_RECEIVED, APPROVED, ANSWERED, DECIDED)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
 from plans import steps
-from plans.models import Plan
+from plans.models import Plan, PlanSource
 from plans.steps import Act
 from surveys.guards import why_not_usable
 from surveys.models import Candidate, Survey
@@ -21,10 +22,11 @@ State = Plan.State
 
 def panel(step: Step, user: User) -> dict:
     """The step's plan with its sources, approvals and what may come next; three queries."""
+    rows = PlanSource.objects.select_related("candidate__source_point")
     plan = (
         Plan.objects.filter(step=step)
-        .prefetch_related("sources__candidate__source_point")
-        .select_related("survey")
+        .prefetch_related(Prefetch("sources", rows))
+        .select_related("survey__surveyor", "survey__second_surveyor")
         .first()
     )
     if plan is None:

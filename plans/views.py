@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -45,7 +45,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     if step.state != Step.State.IN_HAND or plan.state != Plan.State.DRAFT or hindrances:
         return _read(request, step, hindrances)
     points = panel.points(Survey.of(step.case))
-    form = PlanForm(request.POST or None, instance=plan)
+    form = PlanForm(_posted(request), instance=plan)
     form.sources = _source_formset(request, step, sources, [p for p, why in points if not why])
     if request.method == "POST" and all([form.is_valid(), form.sources.is_valid()]):
         try:
@@ -103,13 +103,18 @@ def _source_formset(
     for point, role in zip(points[:wanted] if not initial else [], roles, strict=False):
         initial.append({"candidate": point.pk, "role": role, "capacity_kva": kva})
     formset = SourceFormSet(
-        request.POST or None,
+        _posted(request),
         prefix="sources",
         initial=initial,
         form_kwargs={"candidates": points},
     )
     formset.extra = 0 if initial else 1
     return formset
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What was posted, also where it is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def _rows(formset: forms.BaseFormSet) -> list[PlanSource]:
@@ -156,7 +161,7 @@ def _act(
     hindrances = steps.hindrances(code, step, request.user)
     if hindrances and request.method == "POST":
         raise PermissionDenied
-    form = form_class(request.POST or None)
+    form = form_class(_posted(request))
     if form.is_valid():
         try:
             act(step, by=request.user, **form.cleaned_data)

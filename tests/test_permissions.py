@@ -55,11 +55,6 @@ def page(at: str, role: str, below: str = "", taken: int = 200) -> Row:
     return Row(at, below, get=only(role), post=only(role), taken=taken)
 
 
-def met(at: str, *roles: str) -> Row:
-    """A page for those who meet the customer over it; empty, it is refused with its words."""
-    return Row(at, get=only(*roles), post=only(*roles), taken=422)
-
-
 def sheet(at: str, role: str, taken: int = 200) -> Row:
     """A sheet that all who see the case read and one role fills in."""
     return Row(at, post=only(role), taken=taken)
@@ -90,6 +85,8 @@ STEP = "survey_step"
 REVIEWER, INSPECTOR, SURVEYOR = Role.REVIEWER, Role.INSPECTOR, Role.SURVEYOR
 OFFICER, FITTER, CLERK = Role.CONTRACT_OFFICER, Role.FITTER, Role.CLERK
 BOARD = STEERING | {Role.AUDITOR}
+ANSWERING = only(Role.PLANNER, CLERK)
+EXTENDING = only(Role.PLANNER, Role.SUPERVISOR)
 CHANGING = ALL - {Role.AUDITOR}
 
 ROWS: dict[str, Row] = {
@@ -146,9 +143,9 @@ ROWS: dict[str, Row] = {
     "plans:plan": sheet("plan", Role.PLANNER, taken=422),
     "plans:approve": page("submitted", Role.APPROVER, taken=302),
     "plans:give_back": page("submitted", Role.APPROVER, taken=422),
-    "plans:answer": met("approved", Role.PLANNER, Role.CLERK),
-    "plans:decide": met("answered_plan", Role.PLANNER, Role.CLERK),
-    "plans:extend": met("answered_plan", Role.PLANNER, Role.SUPERVISOR),
+    "plans:answer": Row("approved", get=ANSWERING, post=ANSWERING, taken=422),
+    "plans:decide": Row("answered_plan", get=ANSWERING, post=ANSWERING, taken=422),
+    "plans:extend": Row("answered_plan", get=EXTENDING, post=EXTENDING, taken=422),
     # The customer's works
     "works:designer": sheet("designer", REVIEWER),
     "works:designer_missing": page("designer", REVIEWER),

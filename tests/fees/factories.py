@@ -76,7 +76,6 @@ def plan(
     made = Plan.objects.create(
         step=fresh(case).step(Kind.PLAN),
         survey=on,
-        state=state,
         approved_at=timezone.now(),
         answered_at=timezone.now(),
         valid_until=timezone.localdate() + timedelta(days=90),
@@ -95,6 +94,8 @@ def plan(
         PlanSource.objects.create(
             plan=made, candidate=candidate, capacity_kva=Decimal(kva), laying=laying
         )
+    Plan.objects.filter(pk=made.pk).update(state=state)
+    made.refresh_from_db()
     return made
 
 
