@@ -300,9 +300,12 @@ class RoomForm(SheetForm):
         """Set the formsets as attributes that the layout names."""
 
     def add_rows(self, name: str, factory: type, data: Any, files: Any, **kwargs: Any) -> None:
-        rows = factory(data, files, prefix=name, **kwargs)
+        rows = factory(prefix=name, **kwargs) if issubclass(factory, Earlier) else None
+        if rows is None or rows.forms:
+            rows = factory(data, files, prefix=name, **kwargs)
+            self.formsets.append(rows)
+        # Rows of earlier rounds, where there are none, are not on the page: nothing is posted.
         setattr(self, name, rows)
-        self.formsets.append(rows)
 
     @property
     def signing(self) -> bool:

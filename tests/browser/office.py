@@ -36,7 +36,9 @@ class Office:
         return self.windows[username]
 
     def _heard(self, message) -> None:
-        if message.type == "error":
+        # htmx reports a check that a newer change overtook; a failed request says sendError.
+        overtaken = "htmx:afterRequest" in message.text or "htmx:sendAbort" in message.text
+        if message.type == "error" and not overtaken:
             self.complaints.append(f"{message.location.get('url')}: {message.text}")
 
     def close(self) -> None:
