@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from plans import steps
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
 from workflow.sheets import DressedForm, SheetForm, dress
@@ -22,7 +24,11 @@ class PlanForm(SheetForm):
         (
             _("Sources"),
             [],
-            {"formset": "sources", "add_label": _("One source more")},
+            {
+                "formset": "sources",
+                "add_label": _("One source more"),
+                "template": "plans/_points.html",
+            },
         ),
         (
             _("Metering and tariff"),
@@ -67,10 +73,21 @@ class PlanForm(SheetForm):
         widgets = {"metering": forms.RadioSelect}
 
 
+class PointField(forms.ModelChoiceField):
+    """A candidate of the survey, with what is open there now."""
+
+    def label_from_instance(self, point: Candidate) -> str:
+        kva = steps.open_at(point)
+        if kva is None:
+            return str(point)
+        return gettext("%(point)s (%(open)s kVA open)") % {"point": point, "open": kva}
+
+
 class SourceForm(forms.ModelForm):
     class Meta:
         model = PlanSource
         fields = ("candidate", "role", "laying", "capacity_kva")
+        field_classes = {"candidate": PointField}
 
     def __init__(self, *args, candidates: list[Candidate], **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -84,8 +101,8 @@ class SourceForm(forms.ModelForm):
         return super().has_changed() or bool(self.initial.get("candidate"))
 
 
-SourceFormSet = forms.modelformset_factory(
-    PlanSource, SourceForm, extra=1, max_num=6, validate_max=True, can_delete=True
+SourceFormSet = forms.formset_factory(
+    SourceForm, extra=1, max_num=6, validate_max=True, can_delete=True
 )
 
 

@@ -129,6 +129,18 @@ class Plan(Stateful):
                 ),
             ),
             models.CheckConstraint(
+                condition=~Q(state="answered")
+                | Q(
+                    answered_at__isnull=False,
+                    approved_at__isnull=False,
+                    valid_until__isnull=False,
+                ),
+                name="answered_plan_has_its_term",
+                violation_error_message=_(
+                    "A plan is answered after it was approved, and is valid until a day."
+                ),
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="objected") | ~Q(objection=""),
                 name="objection_has_a_reason",
                 violation_error_message=_("Write down what the customer objects to."),
@@ -170,12 +182,22 @@ class Plan(Stateful):
     @property
     def multi_source(self) -> bool:
         """Supplied from two or more sources."""
-        return len(self.sources.all()) > 1
+        return self.pk is not None and len(self.sources.all()) > 1
 
     @property
     def chargeable(self) -> bool:
         """Whether the plan causes any fee: several sources, or a reserve (DOMAIN section 7)."""
         return self.multi_source or self.reserve_kva > 0
+
+    @property
+    def causes(self) -> list[str]:
+        """The kinds of fee this plan causes, in words; the amounts come from the catalogue."""
+        found = []
+        if self.multi_source:
+            found.append(str(_("reliability fee (several sources)")))
+        if self.reserve_kva > 0:
+            found.append(str(_("system reserve fee (own generation)")))
+        return found
 
     def has_expired(self, today: date) -> bool:
         return self.valid_until is not None and self.valid_until < today
@@ -287,7 +309,9 @@ class ApprovalRule(models.Model):
         _("customer class"), max_length=20, choices=CustomerClass, blank=True
     )
     important_only = models.BooleanField(_("important customers only"), default=False)
-    approvers = models.PositiveSmallIntegerField(_("approvers"), default=1)
+    approvers = models.PositiveSmallIntegerField(
+        _("approvers"), default=1, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
     basis = models.CharField(_("basis"), max_length=200)
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
 
@@ -314,7 +338,9 @@ class ValidityRule(models.Model):
     customer_class = models.CharField(
         _("customer class"), max_length=20, choices=CustomerClass, unique=True
     )
-    months = models.PositiveSmallIntegerField(_("months"))
+    months = models.PositiveSmallIntegerField(
+        _("months"), validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
     ask_days_before = models.PositiveSmallIntegerField(
         _("extension asked at least (days) before the end"), default=10
     )

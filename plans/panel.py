@@ -1,20 +1,72 @@
-"""What the case page shows of the plan."""
+"""What the case page shows of the plan, and the page of its sheet with it."""
 
 from __future__ import annotations
 
+from datetime import date
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from accounts.models import User
+from accounts.roles import Role
+from plans import steps
 from plans.models import Plan
+from plans.steps import Act
+from surveys.guards import why_not_usable
+from surveys.models import Candidate, Survey
 from workflow.models import Step
+
+State = Plan.State
 
 
 def panel(step: Step, user: User) -> dict:
-    """The step's plan with its sources and approvals; three queries."""
-    plan = Plan.objects.filter(step=step).first()
+    """The step's plan with its sources, approvals and what may come next; three queries."""
+    plan = (
+        Plan.objects.filter(step=step)
+        .prefetch_related("sources__candidate__source_point")
+        .select_related("survey")
+        .first()
+    )
     if plan is None:
-        return {"plan": None}
+        return {"plan": None, "acts": []}
     plan.step = step
     return {
         "plan": plan,
-        "sources": list(plan.sources.select_related("candidate__source_point")),
+        "sources": list(plan.sources.all()),
         "approvals": list(plan.approvals.filter(standing=True).select_related("by")),
+        "acts": acts(step, plan, user),
+        "waits_for": waits_for(step, plan),
     }
+
+
+def acts(step: Step, plan: Plan, user: User) -> list[Act]:
+    """What this person may do with the plan now, in order."""
+    return [
+        act
+        for act in steps.ACTS.values()
+        if not steps.not_yet(act.code, step, plan) and not steps.hindrances(act.code, step, user)
+    ]
+
+
+def waits_for(step: Step, plan: Plan) -> str:
+    """Who acts next, in words, for those who cannot."""
+    next_one = {
+        State.DRAFT: step.owner or step.role_label,
+        State.SUBMITTED: Role.APPROVER.label,
+        State.APPROVED: step.owner or step.role_label,
+        State.ANSWERED: plan.case.customer_name,
+    }.get(plan.state)
+    if next_one is None or not step.is_live:
+        return ""
+    return _("Waits for: %(who)s") % {"who": next_one}
+
+
+def points(survey: Survey | None) -> list[tuple[Candidate, str]]:
+    """The points of the survey, each with why it cannot be used today; empty if it can."""
+    today = timezone.localdate()
+    found = steps.points_of(survey) if survey else []
+    return [(point, _why_not(point, today)) for point in found]
+
+
+def _why_not(point: Candidate, today: date) -> str:
+    return "" if point.can_be_used(today) else why_not_usable(point, today)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from plans import panel, steps
 from plans.forms import (
     AnswerForm,
@@ -22,7 +25,7 @@ from plans.forms import (
     SourceFormSet,
 )
 from plans.models import Plan, PlanSource
-from surveys.models import Survey
+from surveys.models import Candidate, Survey
 from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.guards import Refused
@@ -30,101 +33,129 @@ from workflow.models import Step
 from workflow.process import Kind
 from workflow.sheets import readonly
 
+SAVE = {"label": gettext_lazy("Save draft"), "name": "save", "icon": "save", "key": "ctrl+s"}
+ROW = ("candidate", "role", "laying", "capacity_kva")
+
 
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The plan of a case: draw it, save it, submit it; to read once it is submitted."""
     step = get_step_or_404(request, number, Kind.PLAN)
-    hindrances = moves.hindrances(step, request.user)
+    hindrances = moves.hindrances(step, request.user) if step.is_live else []
     plan, sources = steps.draft_for(step)
     if step.state != Step.State.IN_HAND or plan.state != Plan.State.DRAFT or hindrances:
         return _read(request, step, hindrances)
+    points = panel.points(Survey.of(step.case))
     form = PlanForm(request.POST or None, instance=plan)
-    form.sources = _sources(request, step, sources)
-    if request.method == "POST" and form.is_valid() and form.sources.is_valid():
+    form.sources = _source_formset(request, step, sources, [p for p, why in points if not why])
+    if request.method == "POST" and all([form.is_valid(), form.sources.is_valid()]):
         try:
-            with transaction.atomic():
-                steps.save_draft(
-                    step, form.save(commit=False), _rows(form.sources), by=request.user
-                )
-                if "submit" in request.POST:
-                    steps.submit(step, by=request.user)
+            return _hand_in(request, step, form)
         except Refused as refusal:
             form.add_error(None, refusal)
-        else:
-            done = (
-                _("The plan waits for approval.") if "submit" in request.POST else _("Draft kept.")
-            )
-            messages.success(request, done)
-            return redirect(step.case if "submit" in request.POST else step)
-    context = {
+    wrong = form.errors or (form.sources.is_bound and not form.sources.is_valid())
+    context = _drawing(step, form, points)
+    return render(request, "plans/sheet.html", context, status=422 if wrong else 200)
+
+
+def _hand_in(request: HttpRequest, step: Step, form: PlanForm) -> HttpResponse:
+    """Keep the draft, or keep and submit it; a refusal keeps nothing but what was typed."""
+    submitting = "submit" in request.POST
+    with transaction.atomic():
+        plan, rows = form.save(commit=False), _rows(form.sources)
+        steps.save_draft(step, plan, rows, by=request.user)
+        if submitting:
+            steps.submit(step, by=request.user)
+    done = _("The plan waits for approval.") if submitting else _("Draft saved.")
+    messages.success(request, done)
+    return redirect(step.case if submitting else step)
+
+
+def _drawing(step: Step, form: PlanForm, points: list[tuple[Candidate, str]]) -> dict[str, Any]:
+    none_usable = all(why for _point, why in points)
+    return {
         "step": step,
         "case": step.case,
         "form": form,
         "formsets": [form.sources],
+        "points": points,
+        "none_usable": none_usable,
+        "blocked": _("No source point can be used.") if none_usable else "",
         "submit_label": _("Submit for approval"),
         "submit_key": "submit",
-        "secondary": [{"label": _("Save draft"), "name": "save", "key": "ctrl+s"}],
+        "secondary": [SAVE],
+        "plan": form.instance,
     }
-    wrong = form.errors or form.sources.total_error_count()
-    return render(request, "plans/sheet.html", context, status=422 if wrong else 200)
 
 
-def _sources(request: HttpRequest, step: Step, sources: list[PlanSource]):
-    survey = Survey.of(step.case)
-    candidates = steps.usable(survey, timezone.localdate()) if survey else []
+def _source_formset(
+    request: HttpRequest, step: Step, sources: list[PlanSource], points: list[Candidate]
+) -> forms.BaseFormSet:
+    """The rows of the plan; a new one proposes as many usable points as were asked for."""
+    usable = {point.pk for point in points}
     initial = [
-        {
-            "candidate": s.candidate_id,
-            "role": s.role,
-            "laying": s.laying,
-            "capacity_kva": s.capacity_kva,
-        }
+        {"candidate": s.candidate_id if s.candidate_id in usable else None}
+        | {name: getattr(s, name) for name in ROW[1:]}
         for s in sources
     ]
-    if not initial and candidates:
-        initial = [{"candidate": candidates[0].pk, "capacity_kva": step.case.capacity_kva or None}]
+    wanted = 2 if step.case.customer_class == "hv_dual" else 1
+    roles = PlanSource.Role.MAIN, PlanSource.Role.STANDBY
+    kva = step.case.capacity_kva or None
+    for point, role in zip(points[:wanted] if not initial else [], roles, strict=False):
+        initial.append({"candidate": point.pk, "role": role, "capacity_kva": kva})
     formset = SourceFormSet(
         request.POST or None,
         prefix="sources",
-        queryset=PlanSource.objects.none(),
-        # What is posted is the whole list: a row left as proposed must not count as an empty one.
-        initial=None if request.method == "POST" else initial,
-        form_kwargs={"candidates": candidates},
+        initial=initial,
+        form_kwargs={"candidates": points},
     )
-    formset.extra = max(len(initial), 1)
+    formset.extra = 0 if initial else 1
     return formset
 
 
-def _rows(formset) -> list[PlanSource]:
+def _rows(formset: forms.BaseFormSet) -> list[PlanSource]:
     """The rows typed, without those marked for deletion."""
     return [
-        PlanSource(**{name: row[name] for name in ("candidate", "role", "laying", "capacity_kva")})
+        PlanSource(**{name: row[name] for name in ROW})
         for row in formset.cleaned_data
-        if row and not row.get("DELETE") and row.get("candidate")
+        if row.get("candidate") and not row.get("DELETE")
     ]
 
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
-    context = panel.panel(step, request.user) | {
-        "step": step,
-        "case": step.case,
-        "hindrances": hindrances if step.state == Step.State.IN_HAND else [],
-    }
+    """The plan to read. Who may not draw cannot post; who came too late is told so."""
+    posted = request.method == "POST"
+    if posted and hindrances:
+        raise PermissionDenied
+    context = panel.panel(step, request.user) | {"step": step, "case": step.case}
+    drawing = context["plan"] is None or context["plan"].state == Plan.State.DRAFT
+    context["hindrances"] = hindrances if drawing else []
+    if posted:
+        context["hindrances"] = [_("The plan cannot be changed any more: look at it again.")]
     if context["plan"]:
         context["sections"] = readonly(context["plan"], PlanForm.layout)
-    return render(request, "plans/sheet.html", context)
+    return render(request, "plans/sheet.html", context, status=409 if posted else 200)
+
+
+# The acts ---------------------------------------------------------------------------------------
 
 
 def _act(
     request: HttpRequest,
     number: str,
+    code: str,
     form_class: type[forms.Form],
     title: str,
     act: Callable[..., object],
     done: str,
 ) -> HttpResponse:
-    """A small page for one act on the plan: form, act, back to the case."""
+    """A small page for one act on the plan: form, act, back to the case.
+
+    Who may not do it sees the plan and the reasons, without a form.
+    """
     step = get_step_or_404(request, number, Kind.PLAN)
+    hindrances = steps.hindrances(code, step, request.user)
+    if hindrances and request.method == "POST":
+        raise PermissionDenied
     form = form_class(request.POST or None)
     if form.is_valid():
         try:
@@ -134,36 +165,39 @@ def _act(
         else:
             messages.success(request, done)
             return redirect(step.case)
-    context = panel.panel(step, request.user) | {
-        "step": step,
-        "case": step.case,
-        "form": form,
-        "title": title,
-    }
-    return render(request, "plans/act.html", context, status=422 if form.errors else 200)
+    context = panel.panel(step, request.user)
+    reasons = hindrances or _not_now(code, step, context["plan"], request.user)
+    context |= {"step": step, "case": step.case, "title": title, "reasons": reasons, "act": code}
+    if request.method == "POST" or not reasons:
+        context["form"] = form
+    status = 422 if form.errors else 403 if hindrances else 409 if reasons else 200
+    return render(request, "plans/act.html", context, status=status)
+
+
+def _not_now(code: str, step: Step, plan: Plan | None, user: User) -> list[str]:
+    """What stands against the act now, whoever asks; for an approval also an own hand in it."""
+    reasons = steps.not_yet(code, step, plan)
+    if code == "approve" and plan and not reasons:
+        reasons = steps.separated(plan, user)
+    return reasons
 
 
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     """An approver agrees."""
-    return _act(request, number, ApproveForm, _("Approve the plan"), steps.approve, _("Approved."))
+    title, done = _("Approve the plan"), _("Approved.")
+    return _act(request, number, "approve", ApproveForm, title, steps.approve, done)
 
 
 def give_back(request: HttpRequest, number: str) -> HttpResponse:
     """An approver wants it changed."""
-    return _act(
-        request,
-        number,
-        ReasonForm,
-        _("Give the plan back"),
-        steps.give_back,
-        _("Given back to the planner."),
-    )
+    title, done = _("Give the plan back"), _("Given back to the planner.")
+    return _act(request, number, "give_back", ReasonForm, title, steps.give_back, done)
 
 
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """The customer gets the plan in writing."""
-    done = _("Answered. It is the customer's turn now.")
-    return _act(request, number, AnswerForm, _("Answer the customer"), steps.answer, done)
+    title, done = _("Answer the customer"), _("Answered. It is the customer's turn now.")
+    return _act(request, number, "answer", AnswerForm, title, steps.answer, done)
 
 
 def decide(request: HttpRequest, number: str) -> HttpResponse:
@@ -174,13 +208,11 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
             return steps.accept(step, by=by, signed_name=signed_name, how=how)
         return steps.object_to(step, by=by, reason=reason)
 
-    return _act(
-        request, number, DecideForm, _("The customer's decision"), decision, _("Decision recorded.")
-    )
+    title, done = _("The customer's decision"), _("Decision recorded.")
+    return _act(request, number, "decide", DecideForm, title, decision, done)
 
 
 def extend(request: HttpRequest, number: str) -> HttpResponse:
     """The validity is lengthened at the customer's request."""
-    return _act(
-        request, number, ReasonForm, _("Extend the validity"), steps.extend, _("Validity extended.")
-    )
+    title, done = _("Extend the validity"), _("Validity extended.")
+    return _act(request, number, "extend", ReasonForm, title, steps.extend, done)

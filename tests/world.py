@@ -14,13 +14,13 @@ from documents.files import Checked
 from fees import steps as money
 from fees.models import Refund
 from surveys import steps as surveying
-from surveys.models import Photo
-from tests import factories
+from surveys.models import Photo, SourcePoint
 from tests.applications import factories as applications
 from tests.contracts import factories as contracts
 from tests.documents import factories as papers
 from tests.factories import person
 from tests.fees import factories as fees
+from tests.metering import factories as metering
 from tests.plans import factories as plans
 from tests.surveys import factories as surveys
 from tests.works import factories as works
@@ -40,23 +40,23 @@ def build() -> SimpleNamespace:
     _plans(world)
     _money(world)
     _contracts(world)
+    SourcePoint.objects.update(rated_kva=100_000)
     for kind in WORKS:
-        setattr(world, kind.value, _at(kind, **works.HV))
+        setattr(world, kind.value, works.case_at(kind))
+        # So many customers of one line: the office has built a stronger one.
+        SourcePoint.objects.update(rated_kva=100_000)
         works.received(getattr(world, kind.value), kind)
-    world.meter = _at(Kind.METER)
-    world.old_meter = _at(Kind.METER, existing_supply=ExistingSupply.OWN)
-    world.callback = _at(Kind.CALLBACK)
+    world.meter = metering.case_at(Kind.METER, street="临湖路 0 号")
+    world.old_meter = moves.set_facts(
+        metering.case_at(Kind.METER, street="临湖路 1 号"),
+        by=None,
+        existing_supply=ExistingSupply.OWN,
+    )
+    world.callback = metering.case_at(Kind.CALLBACK, street="临湖路 2 号")
     for name, found in vars(world).items():
         if isinstance(found, Case):
             setattr(world, name, Case.objects.get(pk=found.pk))
     return world
-
-
-def _at(kind: str, **columns: object) -> Case:
-    """A case whose survey and plan are signed, walked to the kind."""
-    case = moves.set_facts(factories.case(**columns), by=None, line_works=True)
-    fees.ready(case)
-    return works.walk(fees.fresh(case), kind)
 
 
 def _survey(world: SimpleNamespace) -> None:
@@ -76,7 +76,9 @@ def _survey(world: SimpleNamespace) -> None:
 
 def _papers(world: SimpleNamespace) -> None:
     world.papers = papers.counter_case(street="人民路 11 号院", not_duplicate="另一户")
-    world.paper = documents.issue(world.papers, "receipt", by=person(Role.CLERK))[0]
+    world.paper = papers.rendered(
+        documents.issue(world.papers, "receipt", by=person(Role.CLERK))[0]
+    )
     world.owed = world.papers.papers_owed.filter(state="owed").first()
     world.attachment = documents.attach(
         world.papers, papers.scan(), title="产权证", by=person(Role.CLERK)

@@ -51,7 +51,8 @@ def household(**columns: Any) -> Case:
 
 
 def taken(application: Application) -> Case:
-    """Accepted at the counter with every paper of the published list."""
+    """Accepted at the counter with every paper of the published list, beside any like it."""
+    application.not_duplicate = "同址另一户"
     return accepted(application, papers=set(Requirement.objects.values_list("code", flat=True)))
 
 
@@ -179,3 +180,20 @@ def accepted_plan(case: Case | None = None, **columns: Any) -> Plan:
     plan = answered(case, **columns)
     steps.accept(plan.step, by=clerk(), signed_name="王小明", how="signature")
     return plan_of(plan.step.case)
+
+
+def posted(step: Step, **values: Any) -> dict[str, str]:
+    """The sheet as the browser posts it, complete, with one source; None takes a field away."""
+    plan = filled(step)
+    [source, *_others] = sources(plan)
+    fields = {
+        **{name: getattr(plan, name) for name in steps.CONTENT},
+        "sources-TOTAL_FORMS": 1,
+        "sources-INITIAL_FORMS": 1,
+        "sources-0-candidate": source.candidate_id,
+        "sources-0-role": "main",
+        "sources-0-laying": "cable",
+        "sources-0-capacity_kva": source.capacity_kva,
+        **values,
+    }
+    return {name: str(value) for name, value in fields.items() if value is not None}

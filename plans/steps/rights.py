@@ -1,0 +1,99 @@
+"""Who may do which act on a plan, and when: the same words refuse it and stand on its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.roles import Role
+from plans.models import Plan
+from plans.steps.ground import not_now
+from workflow import moves
+from workflow.guards import Refused
+from workflow.models import Step
+
+State = Plan.State
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that can be done with a plan: its page, its words, when, and by whom.
+
+    Acts with `roles` are done by anybody who holds one; the others by who has the step, or by
+    a clerk who meets the customer.
+    """
+
+    code: str
+    label: Any
+    icon: str
+    when: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    main: bool = False
+
+
+ACTS = {
+    act.code: act
+    for act in (
+        Act(
+            "approve",
+            gettext_lazy("Approve…"),
+            "check",
+            (State.SUBMITTED,),
+            (Role.APPROVER,),
+            main=True,
+        ),
+        Act(
+            "give_back",
+            gettext_lazy("Give back…"),
+            "back",
+            (State.SUBMITTED, State.APPROVED),
+            (Role.APPROVER,),
+        ),
+        Act("answer", gettext_lazy("Answer the customer…"), "mail", (State.APPROVED,), main=True),
+        Act("decide", gettext_lazy("Record the decision…"), "user", (State.ANSWERED,), main=True),
+        Act(
+            "extend",
+            gettext_lazy("Extend the validity…"),
+            "calendar",
+            (State.ANSWERED,),
+            (Role.PLANNER, Role.SUPERVISOR),
+        ),
+    )
+}
+
+
+def hindrances(code: str, step: Step, by: User) -> list[str]:
+    """Why this person may not do it on this case; empty when nothing stands against it."""
+    roles = ACTS[code].roles
+    if not roles:
+        return moves.hindrances(step, by, role=role_of(step, by))
+    try:
+        moves.demand_role(step.case, by, *roles)
+    except Refused as refusal:
+        return refusal.messages
+    return []
+
+
+def not_yet(code: str, step: Step, plan: Plan | None) -> list[str]:
+    """Why it cannot be done now, whoever does it."""
+    if plan is None:
+        return [_("The plan is not drawn yet.")]
+    if not step.is_live:
+        return [_("%(step)s is not open.") % {"step": step.get_kind_display()}]
+    return [] if plan.state in ACTS[code].when else [not_now(plan)]
+
+
+def demand(code: str, step: Step, plan: Plan, by: User) -> None:
+    """Raise Refused with what stands against this act by this person."""
+    if found := hindrances(code, step, by) or not_yet(code, step, plan):
+        raise Refused(found)
+
+
+def role_of(step: Step, by: User) -> str | None:
+    """Planners act as owners of the step; clerks hand the answer over and note the decision."""
+    mine = by.has_role(Role.PLANNER) and step.owner_id in (None, by.pk)
+    return None if mine or not by.has_role(Role.CLERK) else Role.CLERK

@@ -1,0 +1,133 @@
+"""What a plan must hold before it goes further: complete, on points that may be used, by class."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from plans.models import Plan, PlanSource
+from surveys.guards import why_not_usable
+from surveys.models import Candidate, Survey, Voltage
+from workflow.guards import Refused
+from workflow.process import HV, CustomerClass, Importance
+
+NEEDED = (
+    "voltage",
+    "total_kva",
+    "property_boundary",
+    "metering",
+    "meter_type",
+    "tariff",
+    "protection",
+)
+LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
+LOW = ("", Voltage.V220, Voltage.V380)
+
+
+def is_high(voltage: str) -> bool:
+    """Above 1 kV."""
+    return voltage not in LOW
+
+
+def points_of(survey: Survey) -> list[Candidate]:
+    """The candidates of a survey with their consents; two queries."""
+    return list(survey.candidates.select_related("source_point").prefetch_related("consents").all())
+
+
+def usable(survey: Survey, today: date) -> list[Candidate]:
+    """The candidates a plan may stand on: workable, with every consent given and still holding."""
+    return [candidate for candidate in points_of(survey) if candidate.can_be_used(today)]
+
+
+def open_at(point: Candidate) -> Decimal | None:
+    """What the point can still give (kVA): the catalogue's word of today, else as measured."""
+    return point.source_point.open_kva if point.source_point else point.open_kva
+
+
+def demand_sound(plan: Plan, today: date) -> None:
+    """Raise Refused with everything that stands against this plan as drawn."""
+    sources = list(plan.sources.select_related("candidate__source_point"))
+    wrong = [
+        _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
+        for name in NEEDED
+        if getattr(plan, name) in (None, "", Decimal(0))
+    ]
+    wrong += _against_points(plan, sources, today)
+    wrong += _against_capacity(plan, sources)
+    wrong += _demands_of_class(plan, sources)
+    if wrong:
+        raise Refused(wrong)
+
+
+def _against_points(plan: Plan, sources: list[PlanSource], today: date) -> list[str]:
+    """The survey must stand, and every point be workable with all its consents."""
+    wrong = []
+    if not plan.survey.can_supply or plan.survey.signed_at is None:
+        wrong.append(_("No plan without a signed survey that can supply."))
+    if not sources:
+        wrong.append(_("Choose at least one source point."))
+    points = {point.pk: point for point in points_of(plan.survey)}
+    for source in sources:
+        point = points.get(source.candidate_id)
+        if point is None:
+            wrong.append(_("The source point does not belong to the survey of this case."))
+        elif not point.can_be_used(today):
+            wrong.append(
+                _("%(point)s cannot be used: %(why)s.")
+                % {"point": point, "why": why_not_usable(point, today)}
+            )
+    return wrong
+
+
+def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[str]:
+    """The main sources carry the whole capacity; a point outside the catalogue what was measured.
+
+    What a point of the catalogue can still give is asked when it is held.
+    """
+    wrong = []
+    mains = [source.capacity_kva for source in sources if source.role == PlanSource.Role.MAIN]
+    given = sum(mains, Decimal(0))
+    if sources and not mains:
+        wrong.append(_("One source must be the main one."))
+    elif sources and given < plan.total_kva:
+        wrong.append(
+            _("The main sources give %(given)s kVA; the plan needs %(total)s kVA.")
+            % {"given": given, "total": plan.total_kva}
+        )
+    for source in sources:
+        measured = source.candidate.open_kva or Decimal(0)
+        if source.candidate.source_point_id is None and source.capacity_kva > measured:
+            wrong.append(
+                _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
+                % {"point": source.candidate, "open": measured, "kva": source.capacity_kva}
+            )
+    return wrong
+
+
+def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[str]:
+    """High voltage for its customers, two lines for multi-source ones, an emergency source for
+    important ones (DOMAIN section 6). A low-voltage customer may be planned at high voltage: the
+    class of the case follows on acceptance.
+    """
+    wrong = []
+    case = plan.case
+    if plan.voltage and case.customer_class in HV and not is_high(plan.voltage):
+        wrong.append(
+            _(
+                "%(voltage)s does not fit the customer class “%(class)s”: change the voltage, "
+                "or let the supervisor correct the class of the case."
+            )
+            % {
+                "voltage": plan.get_voltage_display(),
+                "class": case.get_customer_class_display(),
+            }
+        )
+    if case.customer_class == CustomerClass.HV_DUAL:
+        lines = {(s.candidate.substation, s.candidate.line) for s in sources}
+        if len(lines) < 2:
+            wrong.append(_("A multi-source customer needs two sources on different lines."))
+    if case.importance != Importance.NONE and not plan.emergency_kva:
+        wrong.append(_("An important customer needs an own emergency source."))
+    return wrong
