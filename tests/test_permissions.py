@@ -55,6 +55,11 @@ def page(at: str, role: str, below: str = "", taken: int = 200) -> Row:
     return Row(at, below, get=only(role), post=only(role), taken=taken)
 
 
+def met(at: str, *roles: str) -> Row:
+    """A page for those who meet the customer over it; empty, it is refused with its words."""
+    return Row(at, get=only(*roles), post=only(*roles), taken=422)
+
+
 def sheet(at: str, role: str, taken: int = 200) -> Row:
     """A sheet that all who see the case read and one role fills in."""
     return Row(at, post=only(role), taken=taken)
@@ -139,11 +144,11 @@ ROWS: dict[str, Row] = {
     "surveys:thumbnail": reading("survey", "photo"),
     # Plan
     "plans:plan": sheet("plan", Role.PLANNER, taken=422),
-    "plans:approve": Row("submitted", post=only(Role.APPROVER), taken=302, refused=422),
-    "plans:give_back": worked("submitted", taken=422),
-    "plans:answer": worked("approved", taken=422),
-    "plans:decide": worked("answered_plan", taken=422),
-    "plans:extend": worked("answered_plan", taken=422),
+    "plans:approve": page("submitted", Role.APPROVER, taken=302),
+    "plans:give_back": page("submitted", Role.APPROVER, taken=422),
+    "plans:answer": met("approved", Role.PLANNER, Role.CLERK),
+    "plans:decide": met("answered_plan", Role.PLANNER, Role.CLERK),
+    "plans:extend": met("answered_plan", Role.PLANNER, Role.SUPERVISOR),
     # The customer's works
     "works:designer": sheet("designer", REVIEWER),
     "works:designer_missing": page("designer", REVIEWER),

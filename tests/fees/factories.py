@@ -6,6 +6,7 @@ through their own steps is walked by the journey.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,7 @@ def plan(
         state=state,
         approved_at=timezone.now(),
         answered_at=timezone.now(),
+        valid_until=timezone.localdate() + timedelta(days=90),
         accepted_at=timezone.now() if state == "accepted" else None,
         signed_name="王小明",
         objection="太贵" if state == "objected" else "",
