@@ -65,6 +65,20 @@ def release(plan: Plan) -> None:
             surveying.release(point, source.capacity_kva)
 
 
+def power_on(case: Case) -> None:
+    """What the accepted plan held is in use; called once, when the meter step is finished."""
+    if plan := Plan.of(case):
+        for source, point in _points(plan):
+            surveying.commit(point, source.capacity_kva)
+
+
+def power_off(case: Case) -> None:
+    """The meter step no longer holds: the accepted plan holds its capacity as before."""
+    if plan := Plan.of(case):
+        for source, point in _points(plan):
+            surveying.uncommit(point, source.capacity_kva)
+
+
 def undone(step: Step, *, by: User | None) -> None:
     """The plan no longer holds: its capacity is free again."""
     plan = Plan.objects.filter(step=step).first()
