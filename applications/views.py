@@ -27,6 +27,9 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new application: look, save as a draft, or accept at once."""
     if not request.user.is_clerk:
         raise PermissionDenied
+    if step := intake.begun(request):
+        in_hand = step.state == Step.State.IN_HAND
+        return application(request, step.case.number) if in_hand else redirect(step.case)
     sheet = intake.Intake(request, Application(), [])
     if not sheet.handed_in:
         return sheet.page()
