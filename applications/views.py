@@ -7,13 +7,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications import intake, steps
 from applications.forms import ContactForm, signed_layout
 from applications.models import Application
 from applications.panel import read
-from workflow import moves
+from workflow import clocks, moves
 from workflow.access import get_case_or_404, get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
@@ -101,6 +102,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "case": case,
         "page": page,
+        "silent_days": clocks.silent_days(case, timezone.localdate()),
         "contacts": read(page.object_list),
         "form": form if steps.may_note(case, request.user) else None,
     }
