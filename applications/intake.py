@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from applications import rules, steps
-from applications.forms import ApplicationForm, equipment_rows
+from applications.forms import ApplicationForm, EquipmentForm, equipment_rows
 from applications.models import Application, Equipment
 from documents.checklist import requirements
 from documents.models import Requirement
@@ -103,6 +103,19 @@ class Intake:
         except Refused:
             sheet.saved_at = saved_at
             raise
+
+    @property
+    def differs(self) -> bool:
+        """What was typed is not what the draft says."""
+        kept, equipment = steps.draft_for(self.step)
+        names = EquipmentForm.Meta.fields
+        typed, listed = (
+            [[getattr(row, name) for name in names] for row in rows]
+            for rows in (self.equipment.rows, equipment)
+        )
+        return (
+            self.form.has_changed() or self.form.instance.papers != kept.papers or typed != listed
+        )
 
     @cached_property
     def duplicates(self) -> list[Application]:

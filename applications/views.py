@@ -29,8 +29,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not request.user.is_clerk:
         raise PermissionDenied
     if step := intake.begun(request):
-        in_hand = step.state == Step.State.IN_HAND
-        return application(request, step.case.number) if in_hand else redirect(step.case)
+        return _again(request, step)
     sheet = intake.Intake(request, Application(), [])
     if not sheet.handed_in:
         return sheet.page()
@@ -39,6 +38,20 @@ def new(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         return sheet.page(refusal)
     return _done(request, case.step(Kind.APPLICATION))
+
+
+def _again(request: HttpRequest, step: Step) -> HttpResponse:
+    """The same new sheet a second time: a draft is never replaced by an older page unasked."""
+    if step.state != Step.State.IN_HAND or moves.hindrances(step, request.user):
+        return redirect(step.case)
+    sheet = intake.Intake(request, *steps.draft_for(step), step=step)
+    if not sheet.differs:
+        return redirect(step)
+    text = _(
+        "This sheet is saved as a draft already. Save again to replace it by what stands here."
+    )
+    messages.warning(request, text)
+    return sheet.page()
 
 
 def application(request: HttpRequest, number: str) -> HttpResponse:

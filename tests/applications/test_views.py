@@ -242,11 +242,22 @@ def test_the_same_new_sheet_handed_in_twice_is_one_draft(client, clerk):
     token = client.get(NEW).context["token"]
 
     first = client.post(NEW, posted("save", token=token))
-    again = client.post(NEW, posted("save", token=token, customer_name="王大明"))
+    again = client.post(NEW, posted("save", token=token))
+
+    assert first.url == again.url == url(Case.objects.get())
+
+
+def test_an_older_page_does_not_replace_the_draft_unasked(client, clerk):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted("save", token=token))
+
+    page = client.post(NEW, posted("save", token=token, customer_name="王大明")).content.decode()
 
     case = Case.objects.get()
-    assert first.url == again.url == url(case)
-    assert case.customer_name == "王大明"
+    assert case.customer_name == "王小明"
+    assert "王大明" in page
+    assert "This sheet is saved as a draft already." in page
+    assert f'action="{url(case)}"' in page
 
 
 def test_the_same_new_sheet_accepted_twice_is_one_case(client, clerk):
