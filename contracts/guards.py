@@ -34,7 +34,7 @@ def needs_plan(step: Step) -> bool:
 
 
 def _plan_accepted(step: Step) -> bool:
-    return not needs_plan(step) or Plan.of(step.case) is not None
+    return not needs_plan(step) or Plan.read(step.case) is not None
 
 
 def _drawn(step: Step) -> bool:
