@@ -234,6 +234,11 @@ class Survey(models.Model):
         return self.on_site_at is not None
 
     @property
+    def visits_made(self) -> models.QuerySet[Visit]:
+        """Every attempt to be on site, with who made it."""
+        return self.visits.select_related("surveyor")
+
+    @property
     def surveyors(self) -> list:
         """Who was on site, one or two."""
         return [person for person in (self.surveyor, self.second_surveyor) if person]
