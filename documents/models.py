@@ -104,10 +104,6 @@ class PaperItemQuerySet(models.QuerySet["PaperItem"]):
     def owed(self) -> PaperItemQuerySet:
         return self.filter(state=PaperItem.State.OWED)
 
-    def blocking(self, kind: str) -> PaperItemQuerySet:
-        """What is owed and keeps this link from being finished."""
-        return self.owed().filter(requirement__blocks=kind)
-
 
 class PaperItem(models.Model):
     """A line of the case's checklist: received, or a dated debt."""
