@@ -190,7 +190,7 @@ def _begin_fees(stride: int) -> None:
 
 def _is_unique_text(model: type[models.Model], column: models.Field) -> bool:
     """Whether a text column must differ from row to row by itself."""
-    if not isinstance(column, models.CharField) or column.is_relation:
+    if not isinstance(column, models.CharField) or column.is_relation or column.choices:
         return False
     alone = column.unique
     together = any(

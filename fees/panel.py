@@ -22,13 +22,13 @@ def panel(step: Step, user: User) -> dict:
 
 
 def summary(case: Case, user: User) -> dict:
-    """Beside the case: in one line whether a fee is allowed, due or paid."""
+    """Beside the case: in one line whether a fee is allowed, billed or paid; one query."""
     step = case.step(Kind.FEES)
     if step is None or step.state == Step.State.VOID:
         return {"case": case, "step": None, "why_not": process.why_not(Kind.FEES, case)}
     if step.state == Step.State.WAITING:
         return {"case": case, "step": step, "waiting": True}
-    return {"case": case, "step": step, "standing": Standing.of(step)}
+    return {"case": case, "step": step, "bill": Standing.of(step).bill}
 
 
 def why(step: Step) -> list[dict]:

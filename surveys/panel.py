@@ -21,7 +21,7 @@ def panel(step: Step, user: User) -> dict:
     visits = survey.visits.exclude(outcome="done").select_related("surveyor") if survey else []
     return {
         "survey": survey,
-        "checked_kw": survey.checked_kw if survey else Decimal(0),
+        "checked_kw": (survey and survey.load_kw) or Decimal(0),
         "photos": photos[:3],
         "more_photos": max(len(photos) - 3, 0),
         "candidates": list(survey.candidates.all()) if survey else [],

@@ -39,7 +39,7 @@ def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
     start = timezone.localdate(case.accepted_at)
     end = min(today, timezone.localdate(case.closed_at)) if case.closed_at else today
     rule = clocks.rule_for(case, DeadlineRule.WHOLE_CASE, start)
-    idle = clocks.idle_days(case, end)
+    idle = clocks.idle_days(case, end, pauses)
     worked = [day for day in days(start + timedelta(1), end) if clocks.calendar().is_working(day)]
     ticks = ["s" if day in idle else "u" for day in worked]
     used, still = ticks.count("u"), ticks.count("s")

@@ -28,7 +28,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     """Head, clocks, rail, the step looked at, what stands against it, the history."""
     case = get_case_or_404(request, number)
     step = _chosen(request, case)
-    with clocks.one_edition():
+    with clocks.one_edition(case.edition):
         context = {
             "case": case,
             "step": step,
