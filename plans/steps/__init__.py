@@ -6,7 +6,7 @@ from plans.steps.drawing import CONTENT, draft_for, save_draft, submit
 from plans.steps.ground import power_off, power_on, undone
 from plans.steps.rights import ACTS, Act, hindrances, not_yet
 from plans.steps.soundness import open_at, points_of, usable
-from plans.steps.validity import expire, extend, lapse, months_later
+from plans.steps.validity import expire, extend, lapse, months_later, watch
 
 __all__ = [
     "ACTS",
@@ -34,4 +34,5 @@ __all__ = [
     "submit",
     "undone",
     "usable",
+    "watch",
 ]
