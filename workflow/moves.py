@@ -538,8 +538,15 @@ def _new_round(move: _Move, kind: str) -> Step:
 
 @transaction.atomic
 def set_facts(case: Case, *, by: User | None, note: str = "", **facts: Any) -> Case:
-    """Correct facts of the case; steps not begun are derived anew."""
+    """Correct facts of the case, by who steers it; steps not begun are derived anew."""
     move = _Move(case.pk, by, None)
+    if by:
+        demand_role(move.case, by, *STEERING)
+    if move.case.state != Case.State.OPEN:
+        raise Refused(
+            _("The case is not open any more: %(state)s.")
+            % {"state": move.case.get_state_display()}
+        )
     if _set_facts(move, facts):
         _derive(move)
         _advance(move)
