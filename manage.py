@@ -7,5 +7,12 @@ import sys
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(sys.argv)
+    from config.environment import demand_database
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError:
+        demand_database()
+        raise

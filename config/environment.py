@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from django.db import OperationalError, connection
 
 TRUE = {"1", "true", "yes", "on"}
 UNSAFE_SECRETS = {"", "secret", "change-me", "changeme", "insecure"}
@@ -98,3 +99,14 @@ def database(url: str) -> dict:
         "DATABASE_URL is not understood: write postgres://user:password@host:5432/name "
         "or sqlite:///path/to/file."
     )
+
+
+def demand_database() -> None:
+    """End a start whose database does not answer."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Unsafe(f"The database of DATABASE_URL cannot be reached: {reason}") from None
+    finally:
+        connection.close()

@@ -256,6 +256,8 @@ CELERY_BEAT_SCHEDULE = {
 # there.
 COUNT_FIRST_DAY = env.flag("COUNT_FIRST_DAY")
 SILENCE_WORKING_DAYS = int(os.environ.get("SILENCE_WORKING_DAYS", "5"))
+# Within how many working days money that goes back is paid out, and then confirmed.
+REFUND_WORKING_DAYS = int(os.environ.get("REFUND_WORKING_DAYS", "5"))
 
 LOGGING = {
     "version": 1,

@@ -1,10 +1,9 @@
-"""What the database itself holds of contracts, on both engines: see fees.gate for how the walls are
-put up.
-"""
+"""What the database itself holds of contracts (see workflow.walls)."""
 
 from __future__ import annotations
 
-from fees.gate import ACCEPTED_PLAN, Wall
+from fees.gate import ACCEPTED_PLAN
+from workflow.walls import Wall
 
 OF_THE_STEP = """plan_step.case_id = (
     SELECT c.case_id FROM workflow_step c WHERE c.id = NEW.step_id AND c.kind = 'contract')"""

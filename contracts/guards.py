@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.models import Application
 from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
+from plans.guards import still_valid
 from plans.models import Plan
 from workflow import process
 from workflow.guards import Guard
@@ -33,8 +34,15 @@ def needs_plan(step: Step) -> bool:
     return Kind.PLAN in process.flow(step.case.business_type)
 
 
+def plan_of(step: Step) -> Plan | None:
+    """The accepted plan that the contract is drawn from; read once for one step object."""
+    if "accepted_plan" not in step.__dict__:
+        step.__dict__["accepted_plan"] = Plan.of(step.case) if needs_plan(step) else None
+    return step.__dict__["accepted_plan"]
+
+
 def _plan_accepted(step: Step) -> bool:
-    return not needs_plan(step) or Plan.of(step.case) is not None
+    return not needs_plan(step) or plan_of(step) is not None
 
 
 def _drawn(step: Step) -> bool:
@@ -73,6 +81,7 @@ PLAN_ACCEPTED = Guard(
     met=_("The customer has accepted the supply plan."),
     owes=lambda step: (plan := step.case.step(Kind.PLAN)) and (plan.owner or plan.role_label),
 )
+PLAN_VALID = still_valid(plan_of)
 DRAWN = Guard(
     _drawn,
     reason=_("The contract is not drawn."),
@@ -98,6 +107,7 @@ UTILITY_SIGNED = Guard(
 GUARDS = {
     Kind.CONTRACT: (
         PLAN_ACCEPTED,
+        PLAN_VALID,
         DRAWN,
         CUSTOMER_SIGNED,
         AUTHORITY_STANDS,

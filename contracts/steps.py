@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from applications.models import Application
 from contracts import content
-from contracts.guards import authority_lapsed, needs_plan
+from contracts.guards import PLAN_ACCEPTED, PLAN_VALID, authority_lapsed, plan_of
 from contracts.models import Contract, digest
 from documents import steps as papers
-from plans.models import Plan
+from plans import steps as plans
 from workflow import moves
-from workflow.guards import Refused
+from workflow.guards import Refused, demand
 from workflow.models import Case, Step
 from workflow.verbs import verb
 
@@ -76,9 +76,8 @@ def draw(
         )
     if kind not in content.kinds_for(step.case):
         raise Refused(_("This kind of contract does not fit the case."))
-    plan = Plan.of(step.case) if needs_plan(step) else None
-    if plan is None and needs_plan(step):
-        raise Refused(_("The customer has not accepted a supply plan: its data is the contract's."))
+    demand([PLAN_ACCEPTED, PLAN_VALID], step)
+    plan = plan_of(step)
     terms = content.current_terms(kind)
     if terms is None:
         raise Refused(_("There are no standard terms for this kind of contract."))
@@ -186,6 +185,7 @@ def sign_customer(
     if contract.signed_at:
         raise Refused(_("The customer has signed already."))
     _demand_unchanged(contract)
+    demand([PLAN_VALID], contract.step)
     if signed_at > now:
         raise Refused(_("A signature cannot lie in the future."))
     if signed_at < contract.drawn_at.replace(second=0, microsecond=0):
@@ -220,6 +220,7 @@ def sign_utility(contract: Contract, *, by: User) -> Contract:
     if contract.officer_signed_at:
         raise Refused(_("The utility has signed already."))
     _demand_unchanged(contract)
+    demand([PLAN_VALID], contract.step)
     contract.officer, contract.officer_signed_at = by, timezone.now()
     contract.save(update_fields=["officer", "officer_signed_at"])
     moves.record(
@@ -247,6 +248,7 @@ def _when_both(contract: Contract, *, by: User) -> Contract:
         contract=contract.number,
         sha256=contract.content_hash,
     )
+    plans.watch(contract.step.case)
     return contract
 
 

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from random import Random
 from typing import NamedTuple
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Unit
@@ -20,6 +19,8 @@ from applications.models import Application
 from demo import office, story, walk
 from demo.clock import StoryClock, telling
 from demo.walk import Stage
+from fees import steps as fees
+from plans import steps as plans
 from workflow import clocks, moves
 from workflow.models import Case, StopReason
 from workflow.process import BusinessType, CustomerClass, Kind
@@ -80,7 +81,7 @@ def twist_returned(stage: Stage, case: Case) -> None:
 
 
 def twist_fast_lane(stage: Stage, case: Case) -> None:
-    moves.ask_fast_lane(case, by=stage.who(Role.CLERK), grounds="信用 AAA，连续三年无欠费")
+    twist_fast_lane_asked(stage, case)
     moves.approve_fast_lane(
         walk.fresh(case),
         by=stage.who(Role.SUPERVISOR),
@@ -93,18 +94,55 @@ def twist_withdrawn(stage: Stage, case: Case) -> None:
     moves.withdraw(case, by=stage.who(Role.CLERK), reason="客户改为租用有表的门面")
 
 
+def twist_plan_begun(stage: Stage, case: Case) -> None:
+    walk.begin_plan(stage, case)
+
+
+def twist_plan_approved(stage: Stage, case: Case) -> None:
+    walk.draw_plan(stage, case)
+    walk.approve_plan(stage, case)
+
+
 def twist_plan_drawn(stage: Stage, case: Case) -> None:
     walk.draw_plan(stage, case)
 
 
 def twist_plan_answered(stage: Stage, case: Case) -> None:
-    walk.draw_plan(stage, case)
-    walk.approve_plan(stage, case)
+    twist_plan_approved(stage, case)
     walk.answer_plan(stage, case)
 
 
 def twist_billed(stage: Stage, case: Case) -> None:
     walk.issue_bill(stage, case)
+
+
+def twist_paid_then_withdrawn(stage: Stage, case: Case) -> None:
+    """The customer pays and gives up: the money has to go back."""
+    walk.pay(stage, case)
+    stage.clock.next_day()
+    twist_withdrawn(stage, walk.fresh(case))
+
+
+def twist_waiver_proposed(stage: Stage, case: Case) -> None:
+    bill = walk.issue_bill(stage, case)
+    fees.propose(bill, by=stage.who(Role.BILLER), kind="waive", reason="政府投资项目，按文件减免")
+
+
+def twist_objected(stage: Stage, case: Case) -> None:
+    twist_plan_answered(stage, case)
+    step = walk.fresh(case).step(Kind.PLAN)
+    plans.object_to(step, by=stage.worker(step), reason="希望由路东的环网柜接电")
+
+
+def twist_received(stage: Stage, case: Case) -> None:
+    """The customer handed in the file, or asked for the check: our turn."""
+    for step in case.live_steps:
+        if step.kind in walk.WORKS:
+            walk.receive(stage, case, step.kind)
+
+
+def twist_fast_lane_asked(stage: Stage, case: Case) -> None:
+    moves.ask_fast_lane(case, by=stage.who(Role.CLERK), grounds="信用 AAA，连续三年无欠费")
 
 
 def twist_survey_begun(stage: Stage, case: Case) -> None:
@@ -196,11 +234,23 @@ ROWS = (
     Row(NEW, DUAL, Kind.ACCEPTANCE, 3, "called", IMPORTANT),
     Row(NEW, DUAL, None, 0, "", IMPORTANT),
     Row(INCREASE, DUAL, Kind.PLAN, 1, "fast_lane"),
+    # What waits for a reviewer, an inspector, a planner, a supervisor or a cashier
+    Row(NEW, SINGLE, Kind.DESIGNER, 1, "received"),
+    Row(NEW, DUAL, Kind.DRAWINGS, 3, "received", IMPORTANT),
+    Row(NEW, SINGLE, Kind.CONTRACTOR, 0, "received"),
+    Row(INCREASE, SINGLE, Kind.MID_CHECK, 1, "received"),
+    Row(NEW, SINGLE, Kind.ACCEPTANCE, 2, "received"),
+    Row(NEW, SINGLE, Kind.PLAN, 1, "plan_begun"),
+    Row(NEW, OTHER, Kind.PLAN, 1, "plan_approved"),
+    Row(NEW, SINGLE, Kind.PLAN, 3, "objected"),
+    Row(NEW, SINGLE, Kind.PLAN, 0, "fast_lane_asked"),
+    Row(NEW, DUAL, Kind.FEES, 1, "waiver_proposed"),
+    Row(NEW, DUAL, Kind.FEES, 3, "paid_then_withdrawn"),
 )
 
 
 def seed(today: date | None = None) -> list[Case]:
-    """Make the whole demo: the stories, then the rows; each in a transaction of its own."""
+    """Make the whole demo: the stories, then the rows."""
     # The last moment of the demo is yesterday's: nothing lies in the reader's future.
     last = clocks.calendar().add(today or timezone.localdate(), -1)
     people = office.build()
@@ -208,14 +258,14 @@ def seed(today: date | None = None) -> list[Case]:
     random = Random(20261020)
     cases = []
     for tell, ago in story.STORIES.values():
-        with telling(_clock(last, ago, random)) as clock, transaction.atomic():
+        with telling(_clock(last, ago, random)) as clock:
             cases.append(tell(Stage(people, clock, random, units["lhcd"])))
     for row in ROWS:
         stage = Stage(people, _clock(last, 0, random), random, units[row.unit])
         with telling(stage.clock):
             application = walk.sheet(stage, row.business_type, row.customer_class, **row.columns)
         stage.clock = _clock(last, row.lain + walk.days_until(application, row.until), random)
-        with telling(stage.clock), transaction.atomic():
+        with telling(stage.clock):
             cases.append(_tell(stage, row, application))
     return cases
 

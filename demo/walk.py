@@ -286,8 +286,8 @@ def sign_survey(stage: Stage, step: Step) -> None:
 # Plan ---------------------------------------------------------------------------------------------
 
 
-def draw_plan(stage: Stage, case: Case) -> Step:
-    """The planner draws and submits."""
+def begin_plan(stage: Stage, case: Case) -> Step:
+    """The planner draws; nothing is submitted yet."""
     bring_papers(stage, case, Kind.PLAN)
     step = fresh(case).step(Kind.PLAN)
     by, high = stage.worker(step), case.customer_class in HV
@@ -316,7 +316,13 @@ def draw_plan(stage: Stage, case: Case) -> Step:
         for n, candidate in enumerate(candidates[:count])
     ]
     plans.save_draft(step, plan, sources, by=by)
-    plans.submit(step, by=by)
+    return fresh(case).step(Kind.PLAN)
+
+
+def draw_plan(stage: Stage, case: Case) -> Step:
+    """The planner draws and submits."""
+    step = begin_plan(stage, case)
+    plans.submit(step, by=stage.worker(step))
     return fresh(case).step(Kind.PLAN)
 
 
@@ -367,6 +373,9 @@ def licence(kind: str) -> Licence:
             "valid_to": today + timedelta(days=900),
         },
     )[0]
+
+
+WORKS = (Kind.DESIGNER, Kind.DRAWINGS, Kind.CONTRACTOR, Kind.MID_CHECK, Kind.ACCEPTANCE)
 
 
 def receive(stage: Stage, case: Case, kind: str) -> Step:

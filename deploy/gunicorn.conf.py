@@ -19,3 +19,11 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 the heartbeat file must not wait for a
 control_socket_disable = True
 accesslog = None  # the proxy writes it
 errorlog = "-"
+
+
+def on_starting(server):
+    """An unsafe start ends here in one sentence, not in one worker after another."""
+    from config import wsgi  # noqa: F401 - the settings speak first
+    from config.environment import demand_database
+
+    demand_database()

@@ -1,19 +1,11 @@
 """The fourth wall of the fee gate (DESIGN section 3): the database itself refuses early money.
 
-Each wall is one trigger: a condition in SQL that both engines understand, and the sentence a person
-reads when it is refused. The walls stand on tables of other rooms too (steps, surveys, plans).
-SQLite loses the triggers of a table, and refuses to rename it while others name it, whenever a
-migration of *any* room rebuilds that table; so no single migration can put them up for good. They
-are therefore raised after every `migrate`, and on SQLite lowered before it. On PostgreSQL they are
-replaced in place and never absent.
+The walls stand on tables of other rooms too: on steps, surveys and plans (see workflow.walls).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from django.db.backends.base.base import BaseDatabaseWrapper
+from workflow.walls import Wall
 
 # A plan of the same case, accepted, on a signed survey that says "can supply".
 ACCEPTED_PLAN = """
@@ -86,20 +78,6 @@ UNCHANGED = "An accepted plan is never changed: the next version is drawn."
 NO_FEES = "The fees step cannot begin before a signed survey that can supply and an accepted plan."
 FROZEN = "A bill that was issued is never changed: correct it by two people."
 KEPT = "Bills, payments and refunds are never deleted."
-
-
-@dataclass(frozen=True)
-class Wall:
-    """One trigger: `broken` is true where the rule would be broken."""
-
-    name: str
-    table: str
-    event: str  # INSERT, UPDATE or DELETE
-    broken: str
-    message: str
-    # What must not change between the look and the commit, where writers run side by side.
-    hold: str = ""
-
 
 WALLS = (
     # Bills
@@ -327,55 +305,3 @@ WALLS = (
         "A bill stands on this plan: it is never deleted.",
     ),
 )
-
-
-def build(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> bool:
-    """Put up every wall, or renew it; False while some table does not exist yet."""
-    with connection.cursor() as cursor:
-        if not {wall.table for wall in walls} <= set(connection.introspection.table_names(cursor)):
-            return False
-        for wall in walls:
-            for statement in _sql(wall, connection.vendor):
-                cursor.execute(statement)
-    return True
-
-
-def lower(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> None:
-    """Take the walls down for a migration on SQLite, which cannot rebuild a table they name."""
-    with connection.cursor() as cursor:
-        for wall in walls:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {wall.name}")
-
-
-def missing(connection: BaseDatabaseWrapper, walls: Sequence[Wall] = WALLS) -> list[str]:
-    """The names of walls that do not stand."""
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        standing = {row[0] for row in cursor.fetchall()}
-    return [wall.name for wall in walls if wall.name not in standing]
-
-
-def _sql(wall: Wall, vendor: str) -> tuple[str, ...]:
-    if vendor == "sqlite":
-        return (
-            f"DROP TRIGGER IF EXISTS {wall.name}",
-            f"CREATE TRIGGER {wall.name} BEFORE {wall.event} ON {wall.table} "
-            f"WHEN {wall.broken} BEGIN SELECT RAISE(ABORT, '{wall.message}'); END",
-        )
-    return (
-        f"""CREATE OR REPLACE FUNCTION {wall.name}() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            {f"PERFORM {wall.hold} FOR SHARE;" if wall.hold else ""}
-            IF {wall.broken} THEN
-                RAISE EXCEPTION '{wall.message}' USING ERRCODE = 'integrity_constraint_violation';
-            END IF;
-            RETURN {"OLD" if wall.event == "DELETE" else "NEW"};
-        END $$""",
-        f"CREATE OR REPLACE TRIGGER {wall.name} BEFORE {wall.event} ON {wall.table} "
-        f"FOR EACH ROW EXECUTE FUNCTION {wall.name}()",
-    )

@@ -1,6 +1,6 @@
 """Under which conditions the fees step may be finished; the same list says why no fee is taken yet.
 
-A bill needs the first three of them (wall 2 of the fee gate), the end of the step all.
+A bill needs the first of them (wall 2 of the fee gate), the end of the step all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.roles import Role
 from documents.debts import PAPERS_RECEIVED
 from fees.standing import Standing
+from plans.guards import still_valid
 from workflow.guards import Guard
 from workflow.models import Step
 from workflow.process import Kind
@@ -59,6 +60,7 @@ PLAN_ACCEPTED = Guard(
     since=lambda step: _earlier(step, Kind.PLAN).since,
     remedy=_open(Kind.PLAN, gettext_lazy("Open the plan")),
 )
+PLAN_VALID = still_valid(lambda step: Standing.of(step).plan)
 PRICED = Guard(
     lambda step: Standing.of(step).is_priced,
     reason=gettext_lazy("The fee catalogue has no rate for what the plan causes."),
@@ -82,5 +84,5 @@ SETTLED = Guard(
     owes=lambda step: step.case.customer_name,
     remedy=_fees_page(gettext_lazy("Open the fees")),
 )
-BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PRICED, PAPERS_RECEIVED)
+BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PLAN_VALID, PRICED, PAPERS_RECEIVED)
 GUARDS = {Kind.FEES: (*BEFORE_BILL, BILLED, SETTLED)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +18,10 @@ from fees import tariff
 from fees.guards import BEFORE_BILL
 from fees.models import Bill, BillLine, Correction, Payment, Refund
 from fees.standing import Standing
-from workflow import moves
+from plans import steps as plans
+from workflow import clocks, ladder, moves
 from workflow.guards import Refused, demand
-from workflow.models import Case, Step
+from workflow.models import Case, Step, Subject
 from workflow.verbs import verb
 
 BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"))
@@ -46,6 +48,7 @@ REFUND_PAID = verb("refund_paid_out", gettext_lazy("Refund paid out"))
 REFUND_CONFIRMED = verb(
     "refund_confirmed", gettext_lazy("Refund confirmed"), not_by_whom=("refund_paid_out",)
 )
+WAITING = {Subject.REFUND: Refund.State.DUE, Subject.CONFIRM: Refund.State.PAID_OUT}
 # Who may confirm that a refund arrived: anybody of the money but the one who paid it out.
 CONFIRMING = (Role.BILLER, Role.CASHIER, Role.SUPERVISOR)
 
@@ -154,9 +157,11 @@ def nothing_due(step: Step, *, by: User) -> Step:
     assessment = Standing(step).assessment
     if assessment is None or not assessment.nothing_due:
         raise Refused(_("By the catalogue a fee is due: issue the bill."))
-    return moves.finish(
+    step = moves.finish(
         step, by=by, outcome="nothing_due", what=NOTHING_DUE, note=" ".join(assessment.notes)
     )
+    plans.watch(step.case)
+    return step
 
 
 # Paying -----------------------------------------------------------------------------------------
@@ -221,6 +226,7 @@ def receive(
         receipt=payment.receipt_number,
         amount=payment.amount,
     )
+    plans.watch(bill.step.case)
     return payment
 
 
@@ -302,6 +308,7 @@ def approve(proposal: Correction, *, by: User) -> Correction:
         )
         if bill.step.state == Step.State.WITH_CUSTOMER:
             moves.take_back(bill.step, by=None, note=proposal.reason)
+    plans.watch(bill.step.case)
     return proposal
 
 
@@ -353,9 +360,25 @@ def undone(step: Step, *, by: User | None) -> None:
 
 def _open_refund(bill: Bill, *, reason: str) -> Refund:
     """Money that was taken goes back, whole."""
-    return Refund.objects.create(
+    refund = Refund.objects.create(
         payment=bill.payment, amount=bill.payment.amount, reason=reason, opened_at=timezone.now()
     )
+    _remind(refund)
+    return refund
+
+
+def _remind(refund: Refund) -> None:
+    """The ladder stands while the money waits to be paid out, then to be confirmed."""
+    now = timezone.now()
+    due_on = clocks.calendar().add(timezone.localdate(now), settings.REFUND_WORKING_DAYS)
+    for subject, state in WAITING.items():
+        ladder.stand(
+            subject,
+            refund.pk,
+            case=refund.payment.bill.step.case,
+            due_on=due_on if refund.state == state else None,
+            at=now,
+        )
 
 
 def _record_refund(refund: Refund) -> None:
@@ -399,6 +422,7 @@ def pay_out(refund: Refund, *, by: User, method: str, reference: str) -> Refund:
     refund.method, refund.reference = method, reference.strip()
     refund.paid_out_at, refund.paid_out_by = timezone.now(), by
     refund.save(update_fields=["state", "method", "reference", "paid_out_at", "paid_out_by"])
+    _remind(refund)
     moves.record(step.case, REFUND_PAID, by=by, step=step, **_event_of(refund))
     return refund
 
@@ -416,5 +440,6 @@ def confirm(refund: Refund, *, by: User) -> Refund:
     refund.confirm()
     refund.confirmed_at, refund.confirmed_by = timezone.now(), by
     refund.save(update_fields=["state", "confirmed_at", "confirmed_by"])
+    _remind(refund)
     moves.record(step.case, REFUND_CONFIRMED, by=by, step=step, **_event_of(refund))
     return refund

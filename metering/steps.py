@@ -29,6 +29,7 @@ from metering.models import (
     MeterPhoto,
     Removal,
 )
+from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
@@ -354,7 +355,7 @@ def energize(power: Energization, *, by: User) -> Step:
     if power.result == Energization.Result.ON and power.energized_at and power.operator_id:
         power.signed_at, power.signed_by = timezone.now(), by
         power.save(update_fields=["signed_at", "signed_by"])
-    return moves.finish(
+    step = moves.finish(
         step,
         by=by,
         what=ENERGIZED,
@@ -362,6 +363,8 @@ def energize(power: Energization, *, by: User) -> Step:
         at=power.energized_at,
         meter=order.meter.asset_number if order and order.meter else "",
     )
+    plans.power_on(step.case)
+    return step
 
 
 @transaction.atomic
@@ -403,9 +406,13 @@ def _keep_rows(form: WorkForm, by: User) -> None:
 
 @transaction.atomic
 def undone(step: Step, *, by: User | None) -> None:
-    """Closed or sent back: a meter assigned returns to stock, one hung counts as taken off."""
+    """Closed or sent back: a meter assigned returns to stock, one hung counts as taken off, and
+    capacity in use is held by the plan again.
+    """
     if step.kind != Kind.METER:
         return
+    if step.outcome == "energized":
+        plans.power_off(step.case)
     orders = Installation.objects.filter(step=step, ended_at=None).exclude(meter=None)
     for order in orders:
         meter = Meter.objects.select_for_update().get(pk=order.meter_id or 0)

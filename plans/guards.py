@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,7 +14,7 @@ from documents.debts import PAPERS_RECEIVED
 from plans.models import Plan
 from surveys.models import Survey
 from workflow.guards import Guard
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import Kind
 
 
@@ -37,6 +40,31 @@ def _surveyed(step: Step) -> bool:
 
 def _to(name: str, label):
     return lambda step: (label, reverse(f"plans:{name}", args=[step.case.number]))
+
+
+def still_valid(plan_of: Callable[[Step], Plan | None]) -> Guard:
+    """The accepted plan has not run out: for the links that stand on it, until power is on."""
+
+    def test(step: Step) -> bool:
+        plan = plan_of(step)
+        return plan is None or not plan.has_expired(timezone.localdate())
+
+    def reason(step: Step) -> str:
+        plan = plan_of(step)
+        return _(
+            "The accepted plan was valid until %(day)s: a supervisor extends its validity, or the "
+            "case goes back for a new plan."
+        ) % {"day": plan and plan.valid_until}
+
+    return Guard(
+        test,
+        reason=reason,
+        met=gettext_lazy("The accepted plan is still valid."),
+        owes=lambda step: Role.SUPERVISOR.label,
+        since=lambda step: (plan := plan_of(step)) and plan.valid_until,
+        remedy=_to("extend", gettext_lazy("Extend the validity")),
+        applies=lambda step: step.case.state == Case.State.OPEN and plan_of(step) is not None,
+    )
 
 
 State = Plan.State

@@ -25,6 +25,8 @@ class Rung(NamedTuple):
 
 
 OWNER = "owner"
+# Who owns what hangs on no step, and outlives the case: money goes back after it is closed.
+OWNERS = {Subject.REFUND: Role.CASHIER, Subject.CONFIRM: Role.BILLER}
 COMPANY = "company"
 RUNGS = (
     Rung(-1, (OWNER,)),
@@ -81,14 +83,21 @@ def stand(
     )
 
 
+def take_down(case: Case) -> None:
+    """The case is closed: nothing is waited for any more but money that goes back."""
+    Alert.objects.filter(case=case).exclude(subject__in=OWNERS).delete()
+
+
 def recipients(alert: Alert) -> list[User]:
     """The people whom the alert's present rung tells, nearest office first; nobody twice."""
     case = alert.case
-    owner = alert.step.owner if alert.step else None
+    owners = nearest(OWNERS[alert.subject], case.unit) if alert.subject in OWNERS else []
+    if not owners:
+        owners = [(alert.step and alert.step.owner) or case.owner]
     found: dict[int, User] = {}
     for role in rung(alert.level).tells:
         if role == OWNER:
-            people = [owner or case.owner]
+            people = owners
         elif role == COMPANY:
             people = list(User.objects.with_role(Role.MANAGER, Unit.objects.filter(parent=None)))
         else:

@@ -23,7 +23,7 @@ from accounts.models import Unit, User
 from accounts.roles import STEERING, Role
 from workflow import clocks, ladder, process
 from workflow.guards import Refused, demand
-from workflow.models import Alert, Case, Event, Pause, Step, StopReason, Subject
+from workflow.models import Case, Event, Pause, Step, StopReason, Subject
 from workflow.process import Kind
 from workflow.verbs import SEPARATED, label, verb
 
@@ -643,7 +643,7 @@ def _close(move: _Move, name: str, reason: str) -> None:
             move.transit(step, "void", due_on=None, reason=reason)
         elif step.state == Step.State.DONE:
             _undo(step, move.by)
-    Alert.objects.filter(case=move.case).delete()
+    ladder.take_down(move.case)
 
 
 @transaction.atomic
@@ -891,4 +891,4 @@ def _conclude(move: _Move) -> None:
     if import_module("documents.debts").owed(case):
         return
     move.conclude_case("archive", closed_at=move.at)
-    Alert.objects.filter(case=case).delete()
+    ladder.take_down(case)

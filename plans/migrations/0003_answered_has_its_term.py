@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("plans", "0002_reference"),
-        ("surveys", "0003_signed_is_frozen"),
+        ("surveys", "0002_nulls_do_not_slip_through"),
         ("workflow", "0003_reference"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

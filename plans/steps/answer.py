@@ -16,7 +16,7 @@ from plans.models import Plan
 from plans.steps import rights
 from plans.steps.ground import change, locked, plan_of, release
 from plans.steps.soundness import demand_sound, is_high
-from plans.steps.validity import months_later, rule_for
+from plans.steps.validity import MONTHS, months_later, rule_for, watch
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
@@ -42,12 +42,13 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
         answered_at=now,
         answered_by=by,
         answered_how=how,
-        valid_until=months_later(timezone.localdate(now), rule.months if rule else 3),
+        valid_until=months_later(timezone.localdate(now), rule.months if rule else MONTHS),
     )
     step = moves.hand_over(step, by=by, role=rights.role_of(step, by))
     note = f"V{plan.version} · {plan.get_answered_how_display()}"
     moves.record(step.case, ANSWERED, by=by, step=step, note=note)
     documents.steps.issue(step.case, PaperKind.PLAN, by=by, step=step)
+    watch(step.case)
     return plan
 
 
@@ -71,7 +72,7 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
     demand_sound(plan, timezone.localdate(now))
     change(plan, "accept", accepted_at=now, accepted_how=how, signed_name=signed_name)
     _heard(plan, by)
-    return moves.finish(
+    step = moves.finish(
         step,
         by=by,
         role=rights.role_of(step, by),
@@ -80,6 +81,8 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
         note=f"V{plan.version} · {signed_name}",
         facts=_facts(plan),
     )
+    watch(step.case)
+    return step
 
 
 def _facts(plan: Plan) -> dict[str, Any]:

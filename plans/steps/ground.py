@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
 
@@ -11,8 +12,9 @@ from accounts.models import User
 from plans.models import Plan, PlanSource
 from surveys import steps as surveying
 from surveys.models import SourcePoint
+from workflow import ladder
 from workflow.guards import Refused
-from workflow.models import Case, Step
+from workflow.models import Case, Step, Subject
 
 
 def locked(step: Step) -> Step:
@@ -65,12 +67,27 @@ def release(plan: Plan) -> None:
             surveying.release(point, source.capacity_kva)
 
 
+def power_on(case: Case) -> None:
+    """What the accepted plan held is in use; called once, when the meter step is finished."""
+    if plan := Plan.of(case):
+        for source, point in _points(plan):
+            surveying.commit(point, source.capacity_kva)
+
+
+def power_off(case: Case) -> None:
+    """The meter step no longer holds: the accepted plan holds its capacity as before."""
+    if plan := Plan.of(case):
+        for source, point in _points(plan):
+            surveying.uncommit(point, source.capacity_kva)
+
+
 def undone(step: Step, *, by: User | None) -> None:
     """The plan no longer holds: its capacity is free again."""
     plan = Plan.objects.filter(step=step).first()
     if plan and plan.state not in (Plan.State.OBJECTED, Plan.State.VOID):
         release(plan)
         change(plan, "void")
+    ladder.stand(Subject.PLAN, step.case_id, case=step.case, due_on=None, at=timezone.now())
 
 
 def _points(plan: Plan) -> Iterable[tuple[PlanSource, SourcePoint]]:

@@ -14,7 +14,7 @@ from plans.models import Plan
 from plans.steps.ground import not_now
 from workflow import moves
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Case, Step
 
 State = Plan.State
 
@@ -59,7 +59,7 @@ ACTS = {
             "extend",
             gettext_lazy("Extend the validity…"),
             "calendar",
-            (State.ANSWERED,),
+            (State.ANSWERED, State.ACCEPTED),
             (Role.PLANNER, Role.SUPERVISOR),
         ),
     )
@@ -82,7 +82,8 @@ def not_yet(code: str, step: Step, plan: Plan | None) -> list[str]:
     """Why it cannot be done now, whoever does it."""
     if plan is None:
         return [_("The plan is not drawn yet.")]
-    if not step.is_live:
+    accepted = plan.state == State.ACCEPTED and step.case.state == Case.State.OPEN
+    if not step.is_live and not (accepted and State.ACCEPTED in ACTS[code].when):
         return [_("%(step)s is not open.") % {"step": step.get_kind_display()}]
     return [] if plan.state in ACTS[code].when else [not_now(plan)]
 

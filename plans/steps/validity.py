@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,16 +10,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.roles import Role
 from plans.models import Plan, ValidityRule
 from plans.steps import rights
 from plans.steps.ground import locked, plan_of
-from workflow import moves
+from workflow import ladder, moves
 from workflow.guards import Refused
-from workflow.models import Case, Step
+from workflow.models import Case, Step, Subject
+from workflow.process import Kind
 from workflow.verbs import verb
 
 EXTENDED = verb("plan_extended", gettext_lazy("Validity of the plan extended"))
 EXPIRED = verb("plan_expired", gettext_lazy("The plan was no longer valid"))
+STANDS_ON_IT = (Kind.PLAN, Kind.FEES, Kind.CONTRACT)
+# Where no rule is kept for the class.
+MONTHS, DAYS_BEFORE = 3, 10
 
 
 def rule_for(case: Case) -> ValidityRule | None:
@@ -27,27 +32,74 @@ def rule_for(case: Case) -> ValidityRule | None:
     return ValidityRule.objects.filter(customer_class=case.customer_class).first()
 
 
+def last_day_to_ask(plan: Plan) -> date | None:
+    """Until when the customer can ask for an extension."""
+    rule = rule_for(plan.case)
+    days = rule.ask_days_before if rule else DAYS_BEFORE
+    return plan.valid_until and plan.valid_until - timedelta(days=days)
+
+
+def watch(case: Case) -> None:
+    """The ladder of the validity stands while the decision, the fees or the contract are open.
+
+    Its day is the last one on which an extension can be asked for.
+    """
+    plan = Plan.latest(case)
+    waiting = (
+        plan is not None
+        and plan.state in (Plan.State.ANSWERED, Plan.State.ACCEPTED)
+        and Case.objects.filter(pk=case.pk, state=Case.State.OPEN).exists()
+        and Step.objects.filter(
+            case=case, kind__in=STANDS_ON_IT, state__in=Step.UNFINISHED
+        ).exists()
+    )
+    ladder.stand(
+        Subject.PLAN,
+        case.pk,
+        case=case,
+        step=plan and plan.step,
+        due_on=last_day_to_ask(plan) if plan and waiting else None,
+        at=timezone.now(),
+    )
+
+
 @transaction.atomic
 def extend(step: Step, *, by: User, reason: str) -> Plan:
-    """Lengthen the validity once, by its own term, asked for in time (DOMAIN section 6)."""
+    """Lengthen the validity by its own term (DOMAIN section 6): once and asked for in time; a
+    supervisor may also do it again, or late, where the case would come to nothing otherwise.
+    """
     step = locked(step)
     plan, today = plan_of(step), timezone.localdate()
     rights.demand("extend", step, plan, by)
     rule = rule_for(step.case)
     if not reason.strip():
         raise Refused(_("Say why the customer needs more time."))
-    if plan.extended_at is not None:
-        raise Refused(_("The validity was extended once already."))
-    until = plan.valid_until or today
-    if rule is None or (until - today).days < rule.ask_days_before:
-        raise Refused(
-            _("An extension must be asked for at least %(n)s days before the end.")
-            % {"n": rule.ask_days_before if rule else 10}
-        )
-    plan.valid_until, plan.extended_at = months_later(until, rule.months), timezone.now()
+    if not by.has_role(Role.SUPERVISOR):
+        _demand_in_time(plan, today)
+    until = max(plan.valid_until or today, today)
+    plan.valid_until = months_later(until, rule.months if rule else MONTHS)
+    plan.extended_at = timezone.now()
     plan.save(update_fields=["valid_until", "extended_at"])
+    watch(step.case)
     moves.record(step.case, EXTENDED, by=by, step=step, note=f"→ {plan.valid_until}. {reason}")
     return plan
+
+
+def _demand_in_time(plan: Plan, today: date) -> None:
+    """Raise Refused for a second extension, and for one asked for too late."""
+    if plan.extended_at is not None:
+        raise Refused(
+            _("The validity was extended once already; a supervisor may extend it again.")
+        )
+    last = last_day_to_ask(plan)
+    if last is None or today > last:
+        raise Refused(
+            _(
+                "An extension had to be asked for by %(day)s; a supervisor may still extend the "
+                "validity."
+            )
+            % {"day": last}
+        )
 
 
 def expire(today: date | None = None) -> int:

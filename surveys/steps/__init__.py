@@ -1,6 +1,6 @@
 """The only writer of this room."""
 
-from surveys.steps.capacity import commit, release, reserve
+from surveys.steps.capacity import commit, release, reserve, uncommit
 from surveys.steps.evidence import add_photo, attempt
 from surveys.steps.points import answer_consent, ask_consent, measure
 from surveys.steps.sheet import NO_SUPPLY, SURVEY_SIGNED, begin, draft_for, may_work, save, sign
@@ -21,4 +21,5 @@ __all__ = [
     "reserve",
     "save",
     "sign",
+    "uncommit",
 ]

@@ -40,3 +40,11 @@ def commit(point: SourcePoint, kva: Decimal) -> None:
     SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
         reserved_kva=F("reserved_kva") - kva, committed_kva=F("committed_kva") + kva
     )
+
+
+@transaction.atomic
+def uncommit(point: SourcePoint, kva: Decimal) -> None:
+    """Power is off again: a plan holds on the point what was in use."""
+    SourcePoint.objects.filter(pk=point.pk, committed_kva__gte=kva).update(
+        reserved_kva=F("reserved_kva") + kva, committed_kva=F("committed_kva") - kva
+    )

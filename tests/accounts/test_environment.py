@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import environment as env
+from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "k7" * 30
@@ -21,22 +22,30 @@ GOOD = {
 }
 
 
-def start(tmp_path, **changes):
+SETTINGS = ("-c", "import config.settings")
+MIGRATE = ("manage.py", "migrate")
+WEB = ("-m", "gunicorn", "config.wsgi", "--config", "deploy/gunicorn.conf.py")
+
+
+def start(tmp_path, program=SETTINGS, **changes):
     """Start in production with this environment; what it said and its exit code."""
     variables = {
         "PATH": os.environ["PATH"],
         "VAR_DIR": str(tmp_path),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PORT": str(free_port()),
         **GOOD,
         **changes,
     }
     return subprocess.run(
-        [sys.executable, "-c", "import config.settings"],
+        [sys.executable, *program],
         cwd=ROOT,
         env={name: value for name, value in variables.items() if value is not None},
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
 
@@ -61,6 +70,24 @@ def test_an_unsafe_production_does_not_start_and_says_why_in_one_line(tmp_path, 
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("program", [MIGRATE, WEB], ids=["migrate", "web"])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "The database of DATABASE_URL cannot be reached"),
+        ({"SECRET_KEY": None}, "SECRET_KEY is missing or unsafe"),
+    ],
+)
+def test_neither_command_nor_web_server_starts_in_vain(tmp_path, program, changes, said):
+    """The web server ends too: it does not try one worker after another."""
+    result = start(tmp_path, program, **changes)
+
+    assert result.returncode == 1
+    assert said in result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len([line for line in lines if "[INFO] Starting gunicorn" not in line]) == 1
 
 
 def test_a_production_with_everything_named_starts(tmp_path):

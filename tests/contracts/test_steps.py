@@ -12,16 +12,14 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application
-from contracts import gate as walls
-from contracts import steps
+from contracts import gate, steps
 from contracts.models import Contract, digest
 from documents.models import Paper
-from fees import gate
 from tests.contracts import factories
 from tests.factories import case as opened
 from tests.factories import person
 from tests.fees import factories as fees
-from workflow import moves
+from workflow import moves, walls
 from workflow.guards import Refused
 from workflow.models import Event, Step
 from workflow.process import BusinessType, CustomerClass, Kind
@@ -274,7 +272,7 @@ def test_going_back_to_the_plan_voids_the_contract_and_the_next_round_counts_on(
 
 
 def test_every_wall_stands():
-    assert gate.missing(connection, walls.WALLS) == []
+    assert walls.missing(connection, gate.WALLS) == []
 
 
 def test_a_contract_does_not_take_the_plan_of_another_case():

@@ -8,11 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from fees import gate
 from fees.models import Bill
 from tests.factories import person
 from tests.fees import factories
@@ -52,10 +50,6 @@ def insert_payment(bill, *, amount=None, by="cashier") -> None:
 
 def step_of(case, kind=Kind.FEES) -> Step:
     return factories.fresh(case).step(kind)
-
-
-def test_every_wall_stands():
-    assert gate.missing(connection) == []
 
 
 # Bills before their time
@@ -439,14 +433,3 @@ def test_a_plan_may_go_once_its_bill_is_cancelled():
     )
 
     sql("UPDATE plans_plan SET state = 'void' WHERE id = %s", bill.plan_id)
-
-
-def test_the_walls_stand_again_after_every_migration():
-    with connection.cursor() as cursor:
-        on = "" if connection.vendor == "sqlite" else " ON fees_bill"
-        cursor.execute(f"DROP TRIGGER fees_bill_begins{on}")
-    assert gate.missing(connection) == ["fees_bill_begins"]
-
-    call_command("migrate", verbosity=0)
-
-    assert gate.missing(connection) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+WALLS = ("tests/fees/test_gate.py", "tests/workflow/test_walls.py")
 
 
 @pytest.mark.skipif(
@@ -18,7 +19,7 @@ def test_the_walls_stand_on_sqlite_too():
     environment = {name: value for name, value in os.environ.items() if name not in away}
 
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/fees/test_gate.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *WALLS],
         cwd=ROOT,
         env={**environment, "JIEDIAN_TEST_DATABASE": "sqlite"},
         capture_output=True,

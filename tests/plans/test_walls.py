@@ -107,21 +107,51 @@ def test_what_the_customer_signed_is_never_changed(change):
         sql(f"UPDATE plans_plan SET {change} WHERE id = %s", plan.pk)
 
 
+ADD_SOURCE = """INSERT INTO plans_plansource (plan_id, candidate_id, role, laying, capacity_kva)
+    SELECT %s, id, 'standby', 'cable', 1 FROM surveys_candidate WHERE label = 'Z'"""
+MOVE_SOURCE = "UPDATE plans_plansource SET plan_id = %s WHERE plan_id <> %s"
+
+
+def second_point(plan):
+    """Another candidate that a source could stand on."""
+    point = plan.sources.get().candidate
+    point.pk, point.label, point._state.adding = None, "Z", True
+    point.save(force_insert=True)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
+        ADD_SOURCE,
         "UPDATE plans_plansource SET capacity_kva = 9 WHERE plan_id = %s",
         "DELETE FROM plans_plansource WHERE plan_id = %s",
     ],
 )
 def test_the_sources_of_an_accepted_plan_are_never_changed(statement):
     plan = make.accepted_plan()
-    point = plan.sources.get().candidate
-    point.pk, point.label, point._state.adding = point.pk + 1, "Z", True
-    point.save(force_insert=True)
+    second_point(plan)
+    assert not plan.bills.exists()
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="never changed"):
         sql(statement, plan.pk)
+
+
+def test_no_source_moves_into_an_accepted_plan_or_out_of_it():
+    plan, draft = make.accepted_plan(), make.drawn(make.household())
+
+    with pytest.raises(IntegrityError, match="never changed"):
+        sql(MOVE_SOURCE, plan.pk, plan.pk)
+    with pytest.raises(IntegrityError, match="never changed"):
+        sql(MOVE_SOURCE, draft.pk, draft.pk)
+
+
+def test_a_draft_takes_another_source():
+    plan = make.drawn()
+    second_point(plan)
+
+    sql(ADD_SOURCE, plan.pk)
+
+    assert plan.sources.count() == 2
 
 
 def test_a_draft_stays_free_to_be_changed():

@@ -6,7 +6,7 @@ from workflow import reference
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflow", "0002_events_append_only")]
+    dependencies = [("workflow", "0001_initial")]
     operations = [
         migrations.RunPython(lambda apps, _: reference.load(apps), migrations.RunPython.noop)
     ]

@@ -18,6 +18,9 @@ class Subject(models.TextChoices):
     SILENT = "silent", _("Customer without news")
     STOP = "stop", _("Stop to review")
     PAPER = "paper", _("Paper owed")
+    PLAN = "plan", _("Plan to use or extend")
+    REFUND = "refund", _("Refund to pay out")
+    CONFIRM = "confirm", _("Refund to confirm")
 
 
 class Alert(models.Model):

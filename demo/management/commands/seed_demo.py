@@ -3,6 +3,7 @@
 import logging
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from demo import cases, cloning
 from fees import proof
@@ -24,9 +25,11 @@ class Command(BaseCommand):
         if Case.objects.exists():
             self.stdout.write("There are cases already: nothing was seeded.")
         else:
-            made = cases.seed()
-            told = reminders.sweep()
-            proof.run()
+            # All or nothing: a demo that was interrupted begins anew.
+            with transaction.atomic():
+                made = cases.seed()
+                told = reminders.sweep()
+                proof.run()
             self.stdout.write(f"{len(made)} cases seeded, {told} reminders told")
         if options["cases"]:
             self.stdout.write(f"{cloning.multiply(options['cases'])} cases added")

@@ -1,0 +1,13 @@
+"""What the database itself holds of surveys: money stands on a signed one."""
+
+from __future__ import annotations
+
+from workflow.walls import Wall
+
+SIGNED = "OLD.signed_at IS NOT NULL"
+FROZEN = "A signed survey is frozen; a correction is a new round."
+
+WALLS = (
+    Wall("surveys_signed_no_update", "surveys_survey", "UPDATE", SIGNED, FROZEN),
+    Wall("surveys_signed_no_delete", "surveys_survey", "DELETE", SIGNED, FROZEN),
+)
