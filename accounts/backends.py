@@ -1,7 +1,8 @@
-"""Password check, and the signed-in person together with the unit in one query."""
+"""Password check, and the signed-in person with unit and roles in one query."""
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import F
 from django.http import HttpRequest
 
 from accounts.models import User
@@ -9,8 +10,15 @@ from accounts.models import User
 
 class StaffBackend(ModelBackend):
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("unit").filter(pk=user_id).first()
-        return user if user and self.user_can_authenticate(user) else None
+        # A row for each role held.
+        rows = list(
+            User.objects.select_related("unit").filter(pk=user_id).annotate(role=F("groups__name"))
+        )
+        if not rows or not self.user_can_authenticate(rows[0]):
+            return None
+        user: User = rows[0]
+        user.roles = frozenset(row.role for row in rows if row.role)
+        return user
 
 
 def client_address(request: HttpRequest) -> str:

@@ -35,10 +35,8 @@ def needs_plan(step: Step) -> bool:
 
 
 def plan_of(step: Step) -> Plan | None:
-    """The accepted plan that the contract is drawn from; read once for one step object."""
-    if "accepted_plan" not in step.__dict__:
-        step.__dict__["accepted_plan"] = Plan.of(step.case) if needs_plan(step) else None
-    return step.__dict__["accepted_plan"]
+    """The accepted plan that the contract is drawn from; read once for one case object."""
+    return Plan.read(step.case) if needs_plan(step) else None
 
 
 def _plan_accepted(step: Step) -> bool:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from documents.models import PaperItem, PaperItemQuerySet
+from documents.models import PaperItem
 from workflow.guards import Finding, Guard
 from workflow.models import Case, Step
 
@@ -24,11 +25,23 @@ def _nothing_blocks(step: Step) -> bool:
     """Nothing owed blocks the link; in the fast lane papers may follow after power on (DOMAIN
     section 8).
     """
-    return step.case.in_fast_lane or not _blocking(step).exists()
+    return step.case.in_fast_lane or not _blocking(step)
 
 
-def _blocking(step: Step) -> PaperItemQuerySet:
-    return PaperItem.objects.blocking(step.kind).filter(case_id=step.case_id)
+def _blocking(step: Step) -> list[PaperItem]:
+    """What is owed and keeps this link from being finished."""
+    return [
+        item
+        for item in checklist(step.case)
+        if item.state == PaperItem.State.OWED and item.requirement.blocks == step.kind
+    ]
+
+
+def checklist(case: Case) -> list[PaperItem]:
+    """The papers of the case, received and owed; read once a case object."""
+    items = PaperItem.objects.select_related("requirement", "attachment")
+    prefetch_related_objects([case], Prefetch("papers_owed", items))
+    return list(case.papers_owed.all())
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,8 @@ class PapersReceived(Guard):
         found = super().finding(step)
         if found.met:
             return found
-        owed = _blocking(step).select_related("requirement")
-        return replace(found, detail=_(", ").join(item.requirement.label for item in owed))
+        labels = (item.requirement.label for item in _blocking(step))
+        return replace(found, detail=_(", ").join(labels))
 
 
 # For the GUARDS of every link that a paper may block.

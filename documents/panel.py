@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from accounts.models import User
+from documents import debts
 from workflow.models import Case
 
 
 def papers(case: Case, user: User) -> dict:
     """The checklist of the case and the papers issued in the reader's language; two queries."""
-    items = list(case.papers_owed.select_related("requirement", "attachment"))
+    items = debts.checklist(case)
     issued = list(case.papers.filter(language=user.language))
     return {
         "case": case,

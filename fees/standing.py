@@ -32,15 +32,7 @@ class Standing:
     @cached_property
     def plan(self) -> Plan | None:
         """The accepted plan of the case."""
-        found = (
-            Plan.objects.filter(step__case_id=self.step.case_id, state="accepted")
-            .select_related("step", "survey__step")
-            .order_by("-pk")
-            .first()
-        )
-        if found:
-            found.step.case = self.case
-        return found
+        return Plan.read(self.case)
 
     @cached_property
     def survey(self) -> Survey | None:

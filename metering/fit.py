@@ -34,7 +34,7 @@ def accuracy_in(text: str) -> Accuracy | None:
 
 def mode_of(case: Case) -> str:
     """The metering mode to begin with: the plan's."""
-    plan, modes = Plan.of(case), Installation.Mode
+    plan, modes = Plan.read(case), Installation.Mode
     if plan and plan.metering:
         return plan.metering
     return modes.HV_LV if case.customer_class in HV else modes.LV_LV
@@ -42,7 +42,7 @@ def mode_of(case: Case) -> str:
 
 def ratios_of(case: Case) -> tuple[str, str]:
     """CT and PT ratio to begin with: the plan's, where they are written as on a nameplate."""
-    plan = Plan.of(case)
+    plan = Plan.read(case)
     ratios = (plan.ct_ratio, plan.pt_ratio) if plan else ("", "")
     return tuple(ratio if is_ratio(ratio) else "" for ratio in ratios)
 
@@ -66,7 +66,7 @@ def needs_three_phases(case: Case, plan: Plan | None) -> bool:
 
 def misfits(meter: Meter, case: Case) -> list[str]:
     """Why the meter does not fit the case; empty when it does."""
-    plan, found = Plan.of(case), []
+    plan, found = Plan.read(case), []
     if needs_three_phases(case, plan) and meter.phase != Phase.THREE:
         found.append(_("This supply needs a three-phase meter."))
     least = accuracy_in(plan.meter_accuracy) if plan else None

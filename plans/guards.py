@@ -21,7 +21,7 @@ from workflow.process import Kind
 def _plan(step: Step) -> Plan | None:
     """The step's plan, read once for one step object."""
     if "read_plan" not in step.__dict__:
-        step.read_plan = Plan.objects.filter(step=step).first()  # type: ignore[attr-defined]
+        step.read_plan = Plan.objects.filter(step=step).select_related("survey").first()  # type: ignore[attr-defined]
     return step.read_plan  # type: ignore[attr-defined]
 
 
@@ -34,7 +34,8 @@ def _reached(*states: str):
 
 
 def _surveyed(step: Step) -> bool:
-    survey = Survey.of(step.case)
+    plan = _plan(step)
+    survey = plan.survey if plan else Survey.of(step.case)
     return bool(survey and survey.can_supply and survey.signed_at)
 
 

@@ -162,6 +162,15 @@ class Plan(Stateful):
         return latest if latest and latest.state == cls.State.ACCEPTED else None
 
     @classmethod
+    def read(cls, case: Case) -> Plan | None:
+        """The accepted plan, read once for one case object; every move reads its case anew."""
+        if "read_plan" not in case.__dict__:
+            case.read_plan = cls.of(case)  # type: ignore[attr-defined]
+            if case.read_plan:  # type: ignore[attr-defined]
+                case.read_plan.step.case = case  # type: ignore[attr-defined]
+        return case.read_plan  # type: ignore[attr-defined]
+
+    @classmethod
     def latest(cls, case: Case) -> Plan | None:
         """The newest version, whatever its state."""
         return (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from django.db.models import Subquery
 from django.http import Http404, HttpRequest
 
-from workflow.models import Case, Step
+from workflow.models import Case, Edition, Step
 
 
 def get_case_or_404(request: HttpRequest, number: str) -> Case:
-    """The case as this person may see it; locked for the request when something is to be
-    written.
+    """The case as this person may see it, with its steps; locked for the request when something is
+    to be written.
     """
     if not number.isprintable():  # a NUL is more than the database wants to be asked for
         raise Http404
@@ -22,9 +23,15 @@ def get_case_or_404(request: HttpRequest, number: str) -> Case:
             .first()
         )
         cases = cases.filter(pk=locked)
-    case = cases.select_related("unit", "owner").filter(number=number).first()
-    if case is None:
+    steps = list(
+        Step.objects.filter(case__in=cases.filter(number=number))
+        .select_related("owner", "case__unit", "case__owner")
+        .annotate(edition=Subquery(Edition.objects.values("token")[:1]))
+    )
+    if not steps:
         raise Http404
+    case = steps[0].case
+    case.all_steps, case.edition = case.in_order(steps), steps[0].edition
     return case
 
 

@@ -39,21 +39,24 @@ _reading: ContextVar[Rulebook | None] = ContextVar("rulebook", default=None)
 
 
 @contextmanager
-def one_edition() -> Iterator[None]:
-    """Ask for the edition once and keep to it within the block: a page shows many dates."""
-    before = _reading.set(rulebook())
+def one_edition(token: uuid.UUID | None = None) -> Iterator[None]:
+    """Ask for the edition once and keep to it within the block: a page shows many dates.
+
+    `token` is the current one, from who has just read it together with the case.
+    """
+    before = _reading.set(rulebook(token))
     try:
         yield
     finally:
         _reading.reset(before)
 
 
-def rulebook() -> Rulebook:
+def rulebook(token: uuid.UUID | None = None) -> Rulebook:
     """The current edition; reads one row, and the tables only when that row says they changed."""
     global _held
     if reading := _reading.get():
         return reading
-    token = Edition.objects.values_list("token", flat=True).first()
+    token = token or Edition.objects.values_list("token", flat=True).first()
     held = _held
     if held is None or held.token != token:
         _held = held = Rulebook(token, _load_calendar(), tuple(DeadlineRule.objects.all()))
@@ -150,20 +153,23 @@ def step_ledger(step: Step, today: date) -> list[LedgerDay]:
     )
 
 
-def idle_days(case: Case, today: date) -> set[date]:
-    """Calendar days since acceptance on which no step was in the utility's hand."""
+def idle_days(case: Case, today: date, pauses: Iterable[Pause] | None = None) -> set[date]:
+    """Calendar days since acceptance on which no step was in the utility's hand.
+
+    `pauses` are those of the case, from who has read them.
+    """
     first = timezone.localdate(case.accepted_at or case.opened_at)
     busy: set[date] = set()
-    pauses: dict[int, set[date]] = {}
-    for pause in Pause.objects.filter(step__case=case):
-        pauses.setdefault(pause.step_id, set()).update(pause.days(today))
+    still: dict[int, set[date]] = {}
+    for pause in Pause.objects.filter(step__case=case) if pauses is None else pauses:
+        still.setdefault(pause.step_id, set()).update(pause.days(today))
     for step in case.all_steps:
         if step.in_hand_since and step.kind != Kind.APPLICATION:
             begun = timezone.localdate(step.in_hand_since)
             ended = timezone.localdate(step.finished_at) if step.finished_at else today
             busy |= {
                 begun + timedelta(days=n) for n in range((ended - begun).days + 1)
-            } - pauses.get(step.pk, set())
+            } - still.get(step.pk, set())
     return {first + timedelta(days=n) for n in range(1, (today - first).days + 1)} - busy
 
 
@@ -194,6 +200,11 @@ def utility_days(case: Case, today: date) -> int:
     return calendar().between(start, end) - sum(
         1 for day in idle if day <= end and calendar().is_working(day)
     )
+
+
+def silent_days(case: Case, today: date) -> int:
+    """Working days since anybody spoke with the customer; nothing stops this clock."""
+    return calendar().between(timezone.localdate(case.last_contact_at), today)
 
 
 def silence_due(case: Case) -> date:

@@ -39,7 +39,7 @@ def utility(case: Case, pauses: list[Pause], today: date) -> Dial:
     start = timezone.localdate(case.accepted_at)
     end = min(today, timezone.localdate(case.closed_at)) if case.closed_at else today
     rule = clocks.rule_for(case, DeadlineRule.WHOLE_CASE, start)
-    idle = clocks.idle_days(case, end)
+    idle = clocks.idle_days(case, end, pauses)
     worked = [day for day in days(start + timedelta(1), end) if clocks.calendar().is_working(day)]
     ticks = ["s" if day in idle else "u" for day in worked]
     used, still = ticks.count("u"), ticks.count("s")
@@ -83,7 +83,7 @@ def elapsed(case: Case) -> Dial:
 
 
 def silence(case: Case, today: date) -> Dial:
-    """Calendar days since anybody spoke with the customer; the limit is in working days."""
+    """Working days since anybody spoke with the customer, as the limit is counted."""
     limit = clocks.silence_due(case)
     css = "late" if limit < today else "soon" if limit == today else ""
     notes = [
@@ -96,6 +96,5 @@ def silence(case: Case, today: date) -> Dial:
             else _("again by %(day)s") % {"day": f"{limit:%m-%d}"}
         )
     word = _("limit %(n)s wd") % {"n": settings.SILENCE_WORKING_DAYS}
-    return Dial(
-        _("Without news"), word, case.silent_days, _("days"), css if case.is_open else "", notes
-    )
+    silent = clocks.silent_days(case, today)
+    return Dial(_("Without news"), word, silent, _("wd"), css if case.is_open else "", notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
 from workflow import clocks, process, queue
+from workflow.calendar import Calendar
 from workflow.models import Case, Step, StopReason
 from workflow.process import BusinessType, CustomerClass, Kind
 from workflow.sheets import DressedForm, dress
@@ -193,11 +196,12 @@ class StopForm(DressedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].queryset = StopReason.objects.filter(active=True)
-        self.fields["reason"].label_from_instance = self._with_cap
+        with_cap = partial(self._with_cap, clocks.calendar(), timezone.localdate())
+        self.fields["reason"].label_from_instance = with_cap
 
     @staticmethod
-    def _with_cap(reason: StopReason) -> str:
-        cap_on = clocks.calendar().add(timezone.localdate(), reason.cap)
+    def _with_cap(calendar: Calendar, today: date, reason: StopReason) -> str:
+        cap_on = calendar.add(today, reason.cap)
         return _("%(reason)s: at most %(n)s wd, runs again on %(day)s") % {
             "reason": reason,
             "n": reason.cap,

@@ -107,7 +107,12 @@ class Dressed:
 
 
 class Rows(Dressed, BaseInlineFormSet):
-    """Rows below a step or a sheet."""
+    """Rows below a step or a sheet, those with a file read together with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "file" in self.form.base_fields:
+            kwargs["queryset"] = self.model.objects.select_related("attachment")
+        super().__init__(*args, **kwargs)
 
 
 class Earlier(Dressed, BaseModelFormSet):

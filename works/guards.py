@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.debts import PAPERS_RECEIVED
 from workflow.guards import Guard
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import HV, Kind
 from works.models import (
     Acceptance,
@@ -71,16 +71,30 @@ def sheet_of(step: Step) -> Any:
     """The sheet of this round, or an empty one not yet saved; read once a step object."""
     if "sheet_read" not in step.__dict__:
         model = SHEETS[step.kind]
-        related = ("licence__grade",) if hasattr(model, "licence") else ("inspector",)
-        found = (
-            model.objects.filter(step=step)
-            .select_related("signed_by", *related)
-            .annotate(**ROWS.get(step.kind, {}))
-            .first()
-        )
+        found = _checks(step.case).get(step.pk) if model is LicenceCheck else _read(model, step)
         step.sheet_read = found or model(step=step)
         step.sheet_read.step = step
     return step.sheet_read
+
+
+def _read(model: type[Model], step: Step) -> Model | None:
+    related = ("licence__grade",) if hasattr(model, "licence") else ("inspector",)
+    return (
+        model.objects.filter(step=step)
+        .select_related("signed_by", *related)
+        .annotate(**ROWS[step.kind])
+        .first()
+    )
+
+
+def _checks(case: Case) -> dict[int, LicenceCheck]:
+    """The checks of both firms by their step, read once a case object."""
+    if "licence_checks_read" not in case.__dict__:
+        found = LicenceCheck.objects.filter(step__case=case)
+        case.licence_checks_read = {
+            check.step_id: check for check in found.select_related("signed_by", "licence__grade")
+        }
+    return case.licence_checks_read
 
 
 def _has(name: str) -> Callable[[Step], bool]:
@@ -92,7 +106,10 @@ def qualification(step: Step) -> LicenceCheck | None:
     """The check of the firm whose work this step judges; read once a step object."""
     if "qualification_read" not in step.__dict__:
         kind = QUALIFIED_BY.get(step.kind)
-        step.qualification_read = LicenceCheck.passed(step.case, kind) if kind else None
+        judged = step.case.step(kind) if kind else None
+        done = judged is not None and judged.state == Step.State.DONE
+        check = sheet_of(judged) if done else None
+        step.qualification_read = check if check and check.pk else None
     return step.qualification_read
 
 

@@ -119,8 +119,12 @@ def lapse(step: Step, today: date) -> bool:
     plan = plan_of(step)
     if plan.state != Plan.State.ANSWERED or not plan.has_expired(today) or not step.is_live:
         return False
-    reason = _("The plan was valid until %(day)s.") % {"day": plan.valid_until}
-    moves.send_back(step, by=None, reason=reason, what=EXPIRED)
+    moves.send_back(
+        step,
+        by=None,
+        reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
+        what=EXPIRED,
+    )
     return True
 
 

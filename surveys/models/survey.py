@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Prefetch, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from workflow.models import Case, Step
@@ -200,6 +200,7 @@ class Survey(models.Model):
                 cls.objects.filter(step=step)
                 .select_related("surveyor", "second_surveyor", "signed_by")
                 .prefetch_related(Prefetch("candidates", points), "candidates__consents")
+                .annotate(load_kw=Sum(F("loads__quantity") * F("loads__unit_kw")))
                 .first()
             )
             if found:
@@ -231,6 +232,11 @@ class Survey(models.Model):
     def was_on_site(self) -> bool:
         """The time on site and the visit that was made are written together (surveys.steps)."""
         return self.on_site_at is not None
+
+    @property
+    def visits_made(self) -> models.QuerySet[Visit]:
+        """Every attempt to be on site, with who made it."""
+        return self.visits.select_related("surveyor")
 
     @property
     def surveyors(self) -> list:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from django.db import transaction
 from django.utils import timezone
@@ -64,10 +65,10 @@ def previous(step: Step) -> Survey | None:
 
 def draft_for(step: Step) -> tuple[Survey, list[LoadItem]]:
     """The sheet to fill in and its load list, as saved or from what is known; writes nothing."""
-    saved = Survey.objects.filter(step=step).first()
+    saved = Survey.read(step)
     if saved:
-        saved.step = step
-        return saved, list(saved.loads.all())
+        # A copy: what is typed in the sheet is not yet what was found.
+        return copy(saved), list(saved.loads.all())
     before = previous(step)
     if before:
         known = {name: getattr(before, name) for name in FINDINGS}

@@ -203,6 +203,7 @@ def test_a_debt_blocks_the_step_that_the_list_names_and_says_which_paper():
 
     steps.receive(owed(case), by=clerk())
 
+    step = waiting_contract(Case.objects.get(pk=case.pk))
     assert debts.PAPERS_RECEIVED(step)
     assert debts.PAPERS_RECEIVED.finding(step).met
 

@@ -21,6 +21,9 @@ from workflow.models.state import ProtectedState, Stateful
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Importance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
     from workflow.models.step import Step
 
 
@@ -128,6 +131,9 @@ class Case(Stateful):
     event_count = models.PositiveIntegerField(default=0, editable=False)
     event_hash = models.CharField(max_length=64, default="", blank=True, editable=False)
 
+    # The edition of limits and calendar that was current when a page read the case.
+    edition: UUID | None = None
+
     objects = CaseQuerySet.as_manager()
 
     class Meta:
@@ -161,11 +167,15 @@ class Case(Stateful):
     @cached_property
     def all_steps(self) -> list[Step]:
         """Every attempt at every link, in the order of the process; one query."""
+        return self.in_order(self.steps.select_related("owner"))
+
+    def in_order(self, steps: Iterable[Step]) -> list[Step]:
+        """The steps of this case in the order of the process, each knowing the case."""
         order = list(process.PROCESS)
-        steps = list(self.steps.select_related("owner"))
-        for step in steps:
+        found = sorted(steps, key=lambda step: (order.index(step.kind), step.round))
+        for step in found:
             step.case = self
-        return sorted(steps, key=lambda step: (order.index(step.kind), step.round))
+        return found
 
     @property
     def latest(self) -> dict[str, Step]:
@@ -200,11 +210,6 @@ class Case(Stateful):
     @property
     def in_fast_lane(self) -> bool:
         return self.fast_lane == self.FastLane.APPROVED
-
-    @property
-    def silent_days(self) -> int:
-        """Calendar days since anybody spoke with the customer; nothing stops this clock."""
-        return (timezone.localdate() - timezone.localdate(self.last_contact_at)).days
 
     @property
     def elapsed_days(self) -> int:

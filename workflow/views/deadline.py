@@ -15,7 +15,7 @@ from workflow.views.actions import find_step
 def deadline(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Why is this step due on this day?"""
     step = find_step(request, number, pk)
-    with clocks.one_edition():
+    with clocks.one_edition(step.case.edition):
         context = {
             "case": step.case,
             "step": step,

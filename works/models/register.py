@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.identity import check_credit_code
 from applications.models import Application
-from workflow.models import Case, Step
+from workflow.models import Step
 from workflow.process import Kind
 
 VOLTAGE = re.compile(r"^(\d+)(k?)v$")
@@ -281,17 +281,6 @@ class LicenceCheck(models.Model):
 
     def __str__(self) -> str:
         return str(self.licence or self.step)
-
-    @classmethod
-    def passed(cls, case: Case, kind: str) -> LicenceCheck | None:
-        """The check that qualified the firm of this case; None while there is none."""
-        step = case.step(kind)
-        if step is None or step.state != Step.State.DONE:
-            return None
-        check = cls.objects.filter(step=step).select_related("licence__grade").first()
-        if check:
-            check.step = step
-        return check
 
     def shortfalls(self, on: date | None = None) -> list[str]:
         """Why the licence does not cover these works, today if no day is given."""
