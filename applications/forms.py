@@ -74,7 +74,7 @@ LAYOUT = (
             "formset": "equipment",
             "add_label": gettext_lazy("One row more"),
             "product_label": gettext_lazy("Total (kW)"),
-            "hint": gettext_lazy("Enter in the last row adds one"),
+            "hint": gettext_lazy("empty rows are left out; Enter in the last row adds one"),
         },
     ),
     (
@@ -141,6 +141,9 @@ class ApplicationForm(SheetForm):
         self.today = timezone.localdate()
         for name, field in self.fields.items():
             field.required = name == "customer_name"
+        self.fields["customer_name"].error_messages["required"] = (
+            rules.needed_message() if accepting else _("Even a draft needs the customer's name.")
+        )
         self.fields["existing_supply"].choices = [
             choice for choice in self.fields["existing_supply"].choices if choice[0]
         ]
@@ -224,6 +227,8 @@ class EquipmentForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dress(self)
+        for field in self.fields.values():
+            field.error_messages["required"] = _("Fill this in, or empty the whole row.")
 
     @property
     def product(self) -> Any:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import UUID, uuid4
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
+from accounts.models import User
 from applications import rules, steps
-from applications.forms import ApplicationForm, equipment_rows
+from applications.forms import ApplicationForm, EquipmentForm, equipment_rows
 from applications.models import Application, Equipment
 from documents.checklist import requirements
 from documents.models import Requirement
@@ -45,28 +49,75 @@ class Intake:
     def handed_in(self) -> bool:
         """Something is to be written, and every value is well-formed."""
         posted = self.request.method == "POST" and "check" not in self.request.POST
-        return posted and all([self.form.is_valid(), self.equipment.is_valid()])
+        valid = all([self.form.is_valid(), self.equipment.is_valid()])
+        return posted and valid and not self.lacking
+
+    @cached_property
+    def papers(self) -> list[Requirement]:
+        return published(self.form.instance)
+
+    @cached_property
+    def papers_missing(self) -> list[Requirement]:
+        """The papers without which nothing starts, not ticked yet."""
+        received = self.form.instance.papers
+        return [p for p in self.papers if p.needed_to_start and p.code not in received]
+
+    @cached_property
+    def unexplained(self) -> bool:
+        """There are similar cases, and no word on why this is another."""
+        return bool(self.duplicates) and not self.form.instance.not_duplicate
+
+    @cached_property
+    def lacking(self) -> list[tuple[str, str, str]]:
+        """What keeps the sheet from being accepted beside its fields: (place, name, message)."""
+        if not self.accepting:
+            return []
+        needed = rules.needed_message()
+        found = [(f"paper-{paper.code}", paper.label, needed) for paper in self.papers_missing]
+        if self.unexplained:
+            bound = self.form["not_duplicate"]
+            why = _("There is a similar open case: look at it, then say why this is another.")
+            found.append((bound.id_for_label, bound.label, why))
+        return found
 
     @transaction.atomic
     def open(self) -> Case:
         """Open the case; accept it when that was asked for. Refused, nothing stands."""
+        self.form.instance.token = token_of(self.request)
         unit = self.form.cleaned_data.get("unit")
         sheet, rows = self.form.instance, self.equipment.rows
         act = steps.take if self.accepting else steps.open_draft
         try:
             return act(sheet, rows, by=self.request.user, unit=unit)
         except Refused:
-            sheet.pk = sheet.step = None
+            sheet.pk = sheet.step = sheet.saved_at = None
             raise
 
     @transaction.atomic
     def save(self) -> Step:
-        """Keep the draft; accept it when that was asked for."""
-        by = self.request.user
+        """Keep the draft; accept it when that was asked for. Refused, the draft is as before."""
+        by, saved_at = self.request.user, self.form.instance.saved_at
         sheet = steps.save_draft(self.step, self.form.instance, self.equipment.rows, by=by)
-        return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
+        try:
+            return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
+        except Refused:
+            sheet.saved_at = saved_at
+            raise
 
     @property
+    def differs(self) -> bool:
+        """What was typed is not what the draft says."""
+        kept, equipment = steps.draft_for(self.step)
+        names = EquipmentForm.Meta.fields
+        typed, listed = (
+            [[getattr(row, name) for name in names] for row in rows]
+            for rows in (self.equipment.rows, equipment)
+        )
+        return (
+            self.form.has_changed() or self.form.instance.papers != kept.papers or typed != listed
+        )
+
+    @cached_property
     def duplicates(self) -> list[Application]:
         """Similar open cases, each with what it has in common with this one."""
         sheet = self.form.instance
@@ -79,23 +130,24 @@ class Intake:
         """The sheet as it stands; a refusal stands at its top."""
         if refusal is not None:
             self.form.add_error(None, refusal)
-        sheet, duplicates = self.form.instance, self.duplicates
-        papers = published(sheet)
+        sheet = self.form.instance
         context = {
             "form": self.form,
             "formsets": [self.equipment],
             "step": self.step,
             "case": self.step.case if self.step else None,
             "sheet": sheet,
-            "requirements": papers,
-            "papers_missing": [
-                p for p in papers if p.needed_to_start and p.code not in sheet.papers
-            ],
+            "address": self.step.get_absolute_url() if self.step else self.request.path,
+            "token": token_of(self.request),
+            "lacking": self.lacking,
+            "requirements": self.papers,
+            "papers_missing": self.papers_missing,
             "received": sheet.papers,
-            "duplicates": duplicates,
+            "put_by": sorted(set(sheet.papers) - {paper.code for paper in self.papers}),
+            "duplicates": self.duplicates,
             "consequences": rules.consequences(sheet),
             "still_missing": self.form.still_missing,
-            "unexplained": duplicates and not sheet.not_duplicate,
+            "unexplained": self.unexplained,
             "afterwards": afterwards(sheet),
         }
         return render(self.request, "applications/intake.html", context)
@@ -125,3 +177,23 @@ def afterwards(sheet: Application) -> list[dict]:
         for kind, rule in limits
         if rule
     ]
+
+
+def token_of(request: HttpRequest) -> UUID | None:
+    """Names the empty sheet; a browser that goes back or sends twice brings the same."""
+    if request.method != "POST":
+        return uuid4()
+    try:
+        return UUID(request.POST.get("token", ""))
+    except ValueError:
+        return None
+
+
+def begun(request: HttpRequest) -> Step | None:
+    """The step this very sheet has opened already; who presses at the same moment waits here."""
+    token = token_of(request)
+    if request.method != "POST" or token is None:
+        return None
+    User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+    sheet = Application.objects.filter(token=token).select_related("step__case").first()
+    return sheet.step if sheet else None

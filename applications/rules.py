@@ -81,9 +81,14 @@ def missing(sheet: Application) -> list[str]:
     ]
 
 
+def needed_message() -> str:
+    """What is said of every item and paper that must be there first."""
+    return _("This is needed to accept the application.")
+
+
 def faults(sheet: Application, today: date) -> dict[str, str]:
     """Everything that stands against accepting the sheet: column → what is wrong with it."""
-    found = {column: _("This is needed to accept the application.") for column in missing(sheet)}
+    found = {column: needed_message() for column in missing(sheet)}
     if "existing_supply" in found:
         found["existing_supply"] = _(
             "Ask how the place is supplied today: none, own meter, shared meter or resold. "

@@ -171,7 +171,8 @@ def draft_for(step: Step) -> tuple[Application, list[Equipment]]:
     equipment = list(before.equipment.all())
     before.pk = None
     before._state.adding = True
-    before.step, before.accepted_at, before.accepted_by = step, None, None
+    before.step, before.token = step, None
+    before.accepted_at, before.accepted_by = None, None
     for fact in KEPT_FACTS:
         setattr(before, fact, getattr(step.case, fact))
     return before, equipment

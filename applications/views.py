@@ -7,13 +7,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications import intake, steps
 from applications.forms import ContactForm, signed_layout
 from applications.models import Application
 from applications.panel import read
-from workflow import moves
+from workflow import clocks, moves
 from workflow.access import get_case_or_404, get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
@@ -27,6 +28,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new application: look, save as a draft, or accept at once."""
     if not request.user.is_clerk:
         raise PermissionDenied
+    if step := intake.begun(request):
+        return _again(request, step)
     sheet = intake.Intake(request, Application(), [])
     if not sheet.handed_in:
         return sheet.page()
@@ -35,6 +38,20 @@ def new(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         return sheet.page(refusal)
     return _done(request, case.step(Kind.APPLICATION))
+
+
+def _again(request: HttpRequest, step: Step) -> HttpResponse:
+    """The same new sheet a second time: a draft is never replaced by an older page unasked."""
+    if step.state != Step.State.IN_HAND or moves.hindrances(step, request.user):
+        return redirect(step.case)
+    sheet = intake.Intake(request, *steps.draft_for(step), step=step)
+    if not sheet.differs:
+        return redirect(step)
+    text = _(
+        "This sheet is saved as a draft already. Save again to replace it by what stands here."
+    )
+    messages.warning(request, text)
+    return sheet.page()
 
 
 def application(request: HttpRequest, number: str) -> HttpResponse:
@@ -98,6 +115,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "case": case,
         "page": page,
+        "silent_days": clocks.silent_days(case, timezone.localdate()),
         "contacts": read(page.object_list),
         "form": form if steps.may_note(case, request.user) else None,
     }

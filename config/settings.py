@@ -233,7 +233,7 @@ if REDIS_URL:
     }
 else:
     _queue = VAR_DIR / "queue"
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         name: str(_queue / folder)
         for name, folder in (

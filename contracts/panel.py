@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -59,3 +62,10 @@ def panel(step: Step, user: User) -> dict:
 def sections(contract: Contract | None) -> list[Section]:
     """The contract to read."""
     return readonly(contract, LAYOUT) if contract else []
+
+
+def next_acts(steps: Iterable[Step]) -> dict[int, str]:
+    """What is to be done next with the contract of each step, by its id; one query."""
+    drawn = Contract.objects.filter(step__in=steps).exclude(state=Contract.State.VOID)
+    known = set(drawn.values_list("step_id", flat=True))
+    return {step.pk: _now("to sign") if step.pk in known else _now("to draw up") for step in steps}

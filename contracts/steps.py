@@ -104,7 +104,7 @@ def draw(
         sha256=contract.content_hash,
     )
     papers.issue(step.case, "contract", by=by, step=step, contract=contract.pk)
-    contract.step = moves.hand_over(step, by=by, note=_("The contract is to be signed."))
+    contract.step = moves.hand_over(step, by=by, note=lambda: _("The contract is to be signed."))
     return contract
 
 
@@ -205,7 +205,7 @@ def sign_customer(
         by=by,
         step=contract.step,
         at=signed_at,
-        note=", ".join(
+        note=lambda: ", ".join(
             [signed_name, contract.get_signed_as_display(), contract.get_signed_how_display()]
         ),
         sha256=contract.content_hash,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from workflow.models import Case, Step
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Kind
+from workflow.words import ShortWordsField
 
 
 def file_path(instance: Attachment, filename: str) -> str:
@@ -119,7 +120,7 @@ class PaperItem(models.Model):
     attachment = models.ForeignKey(
         Attachment, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = ShortWordsField(_("reason"), max_length=200, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

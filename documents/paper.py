@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import translation
 
 from documents.models import Paper, PaperItem, PaperKind
+from workflow import words
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -20,12 +21,12 @@ def context(paper: Paper) -> dict[str, Any]:
             # The papers owed on the case, or what one check found (`items`), never both.
             "missing": [] if "items" in said else said["missing"],
             "items": said.get("items", []),
-            "about": said.get("reason", ""),
+            "about": words.said(said.get("reason", "")),
             "round": paper.step and paper.step.round,
             "accountable": said["accountable"],
         }
     return {
-        "reason": said.get("reason", ""),
+        "reason": words.said(said.get("reason", "")),
         "options": [line.strip() for line in said.get("options", "").splitlines() if line.strip()],
         "accountable": said["accountable"],
         # About one step (a consent refused, a site that cannot be supplied), or about the whole

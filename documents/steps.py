@@ -20,7 +20,7 @@ from documents import checklist, rooms
 from documents.files import Checked
 from documents.models import Attachment, Paper, PaperItem, PaperKind, Requirement
 from documents.tasks import render
-from workflow import clocks, ladder, moves
+from workflow import clocks, ladder, moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
 from workflow.verbs import verb
@@ -88,8 +88,8 @@ def start_checklist(
         _remind(item)
     _drop_unlisted(case, needed, by)
     if told:
-        owed = [item.requirement.label for item in items if item.state == PaperItem.State.OWED]
-        moves.record(case, PROMISED, by=by, note=", ".join(owed))
+        owed = [item.requirement for item in items if item.state == PaperItem.State.OWED]
+        moves.record(case, PROMISED, by=by, note=lambda: ", ".join(r.label for r in owed))
         # What is missing is told once, as one list, in writing (DOMAIN section 5).
         issue(case, PaperKind.DEFICIENCY, by=by, at=at)
     return items
@@ -101,7 +101,7 @@ def _drop_unlisted(case: Case, needed: list[Requirement], by: User) -> None:
     """
     for item in case.papers_owed.owed().filter(requirement__asked_at="application"):
         if item.requirement not in needed:
-            item.reason = _("Not on the list for this case any more.")
+            item.reason = words.keep(lambda: _("Not on the list for this case any more."))
             _settle(item, PaperItem.State.WAIVED, by)
             _remind(item)
 
@@ -118,7 +118,11 @@ def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperI
     _settle(item, PaperItem.State.RECEIVED, by)
     _remind(item)
     moves.record(
-        item.case, RECEIVED, by=by, note=item.requirement.label, sha256=file.sha256 if file else ""
+        item.case,
+        RECEIVED,
+        by=by,
+        note=lambda: item.requirement.label,
+        sha256=file.sha256 if file else "",
     )
     moves.conclude(item.case, by=by)
     return item
@@ -136,7 +140,7 @@ def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     item.reason = reason.strip()
     _settle(item, PaperItem.State.WAIVED, by)
     _remind(item)
-    moves.record(item.case, WAIVED, by=by, note=f"{item.requirement.label}: {reason}")
+    moves.record(item.case, WAIVED, by=by, note=lambda: f"{item.requirement.label}: {reason}")
     moves.conclude(item.case, by=by)
     return item
 
@@ -157,7 +161,7 @@ def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
         case=case, requirement=requirement, defaults={"due_on": due_on}
     )
     _remind(item)
-    moves.record(case, PROMISED, by=by, note=f"{requirement.label} ({due_on:%Y-%m-%d})")
+    moves.record(case, PROMISED, by=by, note=lambda: f"{requirement.label} ({due_on:%Y-%m-%d})")
     return item
 
 
@@ -242,7 +246,13 @@ def issue(
         for code in LANGUAGES
     ]
     moves.record(
-        case, ISSUED, by=by, step=step, at=at, note=f"{PaperKind(kind).label} {number}", paper=kind
+        case,
+        ISSUED,
+        by=by,
+        step=step,
+        at=at,
+        note=lambda: f"{PaperKind(kind).label} {number}",
+        paper=kind,
     )
     for paper in papers:
         _render_after(paper.pk)

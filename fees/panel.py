@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from fees.guards import GUARDS
+from fees.models import Bill
 from fees.standing import Standing
 from workflow import process
 from workflow.guards import Finding
@@ -45,3 +50,16 @@ def _row(finding: Finding) -> dict:
         "remedy": label,
         "url": url,
     }
+
+
+def next_acts(steps: Iterable[Step]) -> dict[int, str]:
+    """What is to be done next with the bill of each step, by its id; one query."""
+    words = {
+        Bill.State.DRAFT: _("to issue"),
+        Bill.State.ISSUED: _("to be paid"),
+        Bill.State.PAID: _("to close"),
+        Bill.State.WAIVED: _("to close"),
+    }
+    bills = Bill.objects.filter(step__in=steps).order_by("pk")
+    states = dict(bills.values_list("step_id", "state"))
+    return {step.pk: words.get(states.get(step.pk), _("to bill")) for step in steps}

@@ -23,6 +23,7 @@ from workflow import clocks, ladder, moves
 from workflow.guards import Refused, demand
 from workflow.models import Case, Step, Subject
 from workflow.verbs import verb
+from workflow.words import keep
 
 BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"))
 NOTHING_DUE = verb("nothing_due", gettext_lazy("Nothing is due"))
@@ -89,13 +90,13 @@ def issue(step: Step, *, by: User) -> Bill:
         BILL_ISSUED,
         by=by,
         step=step,
-        note=_("%(number)s: %(total)s yuan") % {"number": bill.number, "total": bill.total},
+        note=lambda: _("%(number)s: %(total)s yuan") % {"number": bill.number, "total": bill.total},
         bill=bill.number,
         total=bill.total,
     )
     papers.issue(step.case, "bill", by=by, step=step, bill=bill.pk)
     bill.step = moves.hand_over(
-        step, by=by, note=_("To be paid: %(total)s yuan") % {"total": bill.total}
+        step, by=by, note=lambda: _("To be paid: %(total)s yuan") % {"total": bill.total}
     )
     return bill
 
@@ -158,7 +159,11 @@ def nothing_due(step: Step, *, by: User) -> Step:
     if assessment is None or not assessment.nothing_due:
         raise Refused(_("By the catalogue a fee is due: issue the bill."))
     step = moves.finish(
-        step, by=by, outcome="nothing_due", what=NOTHING_DUE, note=" ".join(assessment.notes)
+        step,
+        by=by,
+        outcome="nothing_due",
+        what=NOTHING_DUE,
+        note=lambda: " ".join(tariff.assess(assessment.plan).notes),
     )
     plans.watch(step.case)
     return step
@@ -220,8 +225,10 @@ def receive(
         role=Role.CASHIER,
         outcome="paid",
         what=PAYMENT_RECEIVED,
-        note=_("%(number)s: %(total)s yuan")
-        % {"number": payment.receipt_number, "total": payment.amount},
+        note=lambda: (
+            _("%(number)s: %(total)s yuan")
+            % {"number": payment.receipt_number, "total": payment.amount}
+        ),
         bill=bill.number,
         receipt=payment.receipt_number,
         amount=payment.amount,
@@ -259,7 +266,7 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
         CORRECTION_PROPOSED,
         by=by,
         step=bill.step,
-        note=f"{proposal.get_kind_display()}: {proposal.reason}",
+        note=lambda: f"{proposal.get_kind_display()}: {proposal.reason}",
         bill=bill.number,
     )
     return proposal
@@ -348,7 +355,7 @@ def undone(step: Step, *, by: User | None) -> None:
     bill = Bill.standing_of(step)
     if bill is None:
         return
-    reason = _("What the bill stood on no longer holds.")
+    reason = keep(lambda: _("What the bill stood on no longer holds."))
     if bill.state == Bill.State.PAID:
         refund = _open_refund(bill, reason=reason)
         # The door writes its own event first; this one follows when all of it stands.

@@ -35,6 +35,7 @@ from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import BusinessType, Kind
 from workflow.verbs import verb
+from workflow.words import keep
 
 if TYPE_CHECKING:
     from metering.forms import WorkForm
@@ -151,7 +152,9 @@ def _swap(order: Installation, before: int | None, by: User) -> None:
     _turn(new, Meter.State.ASSIGNED)
     order.meter, order.ordered_at = new, timezone.now()
     order.save()
-    moves.record(step.case, ASSIGNED, by=by, step=step, note=str(new), meter=new.asset_number)
+    moves.record(
+        step.case, ASSIGNED, by=by, step=step, note=lambda: str(new), meter=new.asset_number
+    )
     documents.issue(step.case, "work_order", by=by, step=step)
 
 
@@ -281,7 +284,9 @@ def remove(removal: Removal, *, by: User) -> Step:
         by=by,
         step=step,
         at=removal.removed_at,
-        note=f"{removal.asset_number}, {removal.reading_total} kWh, {removal.get_what_display()}",
+        note=lambda: (
+            f"{removal.asset_number}, {removal.reading_total} kWh, {removal.get_what_display()}"
+        ),
         meter=removal.asset_number,
     )
     if guards.energizes(step.case):
@@ -428,7 +433,13 @@ def not_reached(sheet: CallBack, *, note: str, by: User) -> CallAttempt:
         sheet.save()
     now = timezone.now()
     attempt = CallAttempt.objects.create(callback=sheet, at=now, note=note, by=by)
-    _note(step.case, Contact.Outcome.NOT_REACHED, note or _("Call-back: not reached."), now, by)
+    _note(
+        step.case,
+        Contact.Outcome.NOT_REACHED,
+        note or keep(lambda: _("Call-back: not reached.")),
+        now,
+        by,
+    )
     return attempt
 
 
@@ -451,7 +462,9 @@ def call_back(sheet: CallBack, *, by: User) -> Step:
         raise Refused(_("Say what was charged beyond the bill, and by whom."))
     sheet.save()
     if sheet.reached:
-        said = sheet.words or str(sheet.get_satisfaction_display() or _("Called back"))
+        said = sheet.words or keep(
+            lambda: str(sheet.get_satisfaction_display() or _("Called back"))
+        )
         at = sheet.called_at or timezone.now()
         _note(step.case, Contact.Outcome.REACHED, said, at, by)
     if sheet.charged_beyond_bill:

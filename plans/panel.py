@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Prefetch
@@ -72,3 +73,14 @@ def points(survey: Survey | None) -> list[tuple[Candidate, str]]:
 
 def _why_not(point: Candidate, today: date) -> str:
     return "" if point.can_be_used(today) else why_not_usable(point, today)
+
+
+def next_acts(steps: Iterable[Step]) -> dict[int, str]:
+    """What is to be done next with the plan of each step, by its id; one query."""
+    words = {
+        State.SUBMITTED: _("to approve"),
+        State.APPROVED: _("to answer"),
+        State.ANSWERED: _("to be accepted"),
+    }
+    states = dict(Plan.objects.filter(step__in=steps).values_list("step_id", "state"))
+    return {step.pk: words.get(states.get(step.pk), _("to draw up")) for step in steps}

@@ -270,7 +270,38 @@
     if (live && window.htmx) window.htmx.trigger(live, "htmx:abort");
   }, true);
 
+  // Nor may it replace what a finger, a key or an input method is just about: it is asked for anew.
+  const busy = new Set();
+  let held = null;
+  const ends = { pointerup: "pointerdown", pointercancel: "pointerdown", keyup: "keydown", compositionend: "compositionstart" };
+
+  function begin(event) {
+    const opensList = event.type === "pointerdown" && event.target.closest("select");
+    if (!opensList && (event.type !== "keydown" || event.key === " ")) busy.add(event.type);
+  }
+
+  function end(event) {
+    busy.delete(ends[event.type]);
+    if (busy.size || !held) return;
+    const live = held;
+    held = null;
+    setTimeout(() => window.htmx.trigger(live, "change"));
+  }
+
+  for (const [last, first] of Object.entries(ends)) {
+    document.addEventListener(first, begin, true);
+    document.addEventListener(last, end, true);
+  }
+  window.addEventListener("blur", () => busy.clear());
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!busy.size) return;
+    event.detail.shouldSwap = false;
+    held = event.detail.requestConfig.elt;
+  });
+
   function ready() {
+    dirty = Boolean(one("form[data-unsaved]"));
     all("[data-formset]").forEach(reckon);
     const wrong = one("#errors");
     if (wrong) wrong.focus();

@@ -57,7 +57,7 @@ SURVEY_LAYOUT = (
     (_("Source points and consents"), [], {"column": 2, "template": "surveys/_points.html"}),
     (_("Photos and sketch"), [], {"column": 2, "template": "surveys/_photos.html"}),
     (
-        _("What was found"),
+        _("Conclusion"),
         [
             [("can_supply", 12)],
             [("no_supply_reason", 12)],

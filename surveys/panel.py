@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
 from accounts.models import User
-from surveys.models import Survey
+from surveys.models import Consent, Survey
 from surveys.steps import may_work
 from workflow.models import Step
 
@@ -24,3 +28,14 @@ def panel(step: Step, user: User) -> dict:
         "failed_visits": list(visits),
         "writable": may_work(step, user),
     }
+
+
+def next_acts(steps: Iterable[Step]) -> dict[int, str]:
+    """What is to be done next for the survey of each step, by its id; one query."""
+    asked = Consent.objects.filter(
+        candidate__survey=OuterRef("pk"), answer__in=["", Consent.Answer.NOT_REACHED]
+    )
+    surveys = Survey.objects.filter(step__in=steps, on_site_at__isnull=False)
+    waiting = dict(surveys.values_list("step_id", Exists(asked)))
+    words = {True: _("consent to obtain"), False: _("to sign"), None: _("to visit")}
+    return {step.pk: words[waiting.get(step.pk)] for step in steps}

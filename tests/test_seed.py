@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from unittest.mock import patch
 
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,16 +17,22 @@ from django.utils import timezone
 from accounts.demo import PEOPLE
 from accounts.models import User
 from accounts.roles import Role
+from applications.models import Application
+from contracts.models import Contract
+from demo import cases, cloning, story
+from documents.models import Paper
 from fees import proof
 from fees.models import Bill, Correction, Payment, Refund
 from plans.models import Plan
 from surveys.models import Consent
+from tests import factories
 from workflow import chain
 from workflow.models import Case, Event, Notice, Step
 from workflow.process import BusinessType, CustomerClass, Kind
 
 # The demo stands in a transaction around the module; each test has its savepoint within.
 pytestmark = pytest.mark.django_db
+ORIGINALS = len(cases.ROWS) + len(story.STORIES)
 
 
 def said(*words: str) -> str:
@@ -181,3 +189,68 @@ def test_everybody_has_a_desk_that_opens_and_the_workers_find_work(login):
         roles = {Role.APPROVER: Role.PLANNER, Role.CASHIER: Role.BILLER}
         worked = [roles.get(role, role) for role in login.roles]
         assert Step.objects.visible_to(user).for_roles(worked).live().exists()
+
+
+# Very many ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied():
+    """A round over two batches of copies; what they came from is below the stride."""
+    with patch.object(cloning, "ROUNDS", 1):
+        made = cloning.multiply(ORIGINALS + 1)
+    assert made == 2 * ORIGINALS
+    return Case.objects.filter(pk__gte=cloning.STRIDE)
+
+
+def test_copies_are_whole_and_everything_proves_as_on_the_originals(copied):
+    tables = [*cloning._hanging(), *cloning.MONEY, Event, Case]
+    for model in tables:
+        rows = model._base_manager
+        own = rows.filter(pk__lt=cloning.STRIDE).count()
+        assert rows.count() == 3 * own, model
+    for model in (Case, Step, Plan, Bill, Refund, Contract):
+        states = model.objects.values("state").annotate(n=Count("pk")).order_by("state")
+        own = states.filter(pk__lt=cloning.STRIDE)
+        assert [(s["state"], s["n"] / 3) for s in states] == [(s["state"], s["n"]) for s in own]
+
+    assert proof.run().found == 0
+    assert chain.verify() == (Event.objects.count(), "")
+    assert all(contract.is_unchanged for contract in Contract.objects.all())
+    for case in copied[:: ORIGINALS // 9]:
+        state, steps = chain.replay(case)
+        assert state == case.state
+        assert steps == {(s.kind, s.round): s.state for s in case.all_steps}
+
+
+def test_a_copy_is_of_another_customer_in_every_sheet(copied):
+    original = Contract.objects.filter(pk__lt=cloning.STRIDE).first()
+    contract = Contract.objects.get(pk=original.pk + cloning.STRIDE)
+    case, before = contract.step.case, original.step.case
+    sheet = Application.of(case)
+
+    assert case.number != before.number
+    assert case.phone == sheet.phone != before.phone
+    assert case.customer_name == sheet.customer_name == contract.content["customer_name"]
+    assert sheet.street in case.address
+    assert contract.number.startswith(case.number)
+    assert before.number not in str([event.data for event in case.events.all()])
+
+
+def test_a_paper_of_a_copy_prints_the_copys_sheet(copied):
+    for name, model in (("bill", Bill), ("payment", Payment), ("contract", Contract)):
+        found = Paper.objects.filter(case__in=copied, data__has_key=name)
+        assert found.exists()
+        for paper in found:
+            of = model.objects.get(pk=paper.data[name])
+            assert (of.bill if name == "payment" else of).step.case_id == paper.case_id
+
+
+def test_so_many_copies_are_made_once_and_work_goes_on_beside_them(copied):
+    assert cloning.multiply(2 * ORIGINALS) == 0
+
+    case = factories.case(by=User.objects.get(username="sunyue"), unit=copied[0].unit)
+    walked = next(step for step in case.all_steps if step.kind == Kind.APPLICATION)
+    assert walked.state == "in_hand"
+    assert cloning.multiply(3 * ORIGINALS) == ORIGINALS
+    assert chain.verify()[1] == ""

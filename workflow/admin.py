@@ -31,7 +31,7 @@ class ClockAdmin(admin.ModelAdmin):
     @transaction.atomic
     def _reschedule(self, request, changed) -> None:
         moved = reminders.reschedule_all(
-            by=request.user, why=_("%(what)s changed") % {"what": changed}
+            by=request.user, why=lambda: _("%(what)s changed") % {"what": changed}
         )
         messages.info(
             request,

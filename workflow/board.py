@@ -156,12 +156,12 @@ class Board:
         return [*names, _("over %(n)s") % {"n": BANDS[-1]}]
 
     def silent(self) -> dict[str, int]:
-        """Cases without news past the limit, and the longest of them in days."""
+        """Cases without news past the limit, and the longest of them in working days."""
         found = self.cases.filter(
             last_contact_at__lt=at_midnight(silent_before(self.today))
         ).aggregate(n=Count("pk"), first=Min("last_contact_at"))
-        longest = (self.today - timezone.localdate(found["first"])).days if found["first"] else 0
-        return {"n": found["n"], "longest": longest}
+        first = timezone.localdate(found["first"]) if found["first"] else self.today
+        return {"n": found["n"], "longest": clocks.calendar().between(first, self.today)}
 
     def stops(self) -> dict[str, int]:
         """Stops whose review day has passed, and those near their cap (two working days)."""

@@ -202,6 +202,11 @@ def utility_days(case: Case, today: date) -> int:
     )
 
 
+def silent_days(case: Case, today: date) -> int:
+    """Working days since anybody spoke with the customer; nothing stops this clock."""
+    return calendar().between(timezone.localdate(case.last_contact_at), today)
+
+
 def silence_due(case: Case) -> date:
     """The day by which somebody must have spoken with the customer again."""
     return calendar().add(timezone.localdate(case.last_contact_at), settings.SILENCE_WORKING_DAYS)

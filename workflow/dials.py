@@ -83,7 +83,7 @@ def elapsed(case: Case) -> Dial:
 
 
 def silence(case: Case, today: date) -> Dial:
-    """Calendar days since anybody spoke with the customer; the limit is in working days."""
+    """Working days since anybody spoke with the customer, as the limit is counted."""
     limit = clocks.silence_due(case)
     css = "late" if limit < today else "soon" if limit == today else ""
     notes = [
@@ -96,6 +96,5 @@ def silence(case: Case, today: date) -> Dial:
             else _("again by %(day)s") % {"day": f"{limit:%m-%d}"}
         )
     word = _("limit %(n)s wd") % {"n": settings.SILENCE_WORKING_DAYS}
-    return Dial(
-        _("Without news"), word, case.silent_days, _("days"), css if case.is_open else "", notes
-    )
+    silent = clocks.silent_days(case, today)
+    return Dial(_("Without news"), word, silent, _("wd"), css if case.is_open else "", notes)

@@ -26,6 +26,7 @@ from workflow.guards import Refused, demand
 from workflow.models import Case, Event, Pause, Step, StopReason, Subject
 from workflow.process import Kind
 from workflow.verbs import SEPARATED, label, verb
+from workflow.words import Words, keep, said
 
 OPENED = verb("opened", gettext_lazy("Case opened"))
 CLAIMED = verb("claimed", gettext_lazy("Claimed"))
@@ -100,7 +101,7 @@ class _Move:
             setattr(self.case, field, value)
         self.case.save(update_fields=["state", *fields])
 
-    def log(self, what: str, *, step: Step | None = None, note: str = "", **data: Any) -> Event:
+    def log(self, what: str, *, step: Step | None = None, note: Words = "", **data: Any) -> Event:
         """Append the event that tells this move; the last act of every move."""
         _separate(self.case, what, self.by)
         if self.changes:
@@ -108,7 +109,7 @@ class _Move:
         if self.case.state != self.case_before or what == OPENED:
             data["case"] = self.case.state
         if note:
-            data["note"] = note
+            data["note"] = keep(note)
         event = Event(
             case=self.case,
             seq=self.case.event_count + 1,
@@ -184,7 +185,7 @@ def _separate(case: Case, what: str, by: User | None) -> None:
 
 @transaction.atomic
 def open_case(
-    *, by: User, unit: Unit, at: datetime | None = None, note: str = "", **columns: Any
+    *, by: User, unit: Unit, at: datetime | None = None, note: Words = "", **columns: Any
 ) -> Case:
     """Open a case with its steps; the application step is in the hand of the person who took it.
 
@@ -252,7 +253,7 @@ def claim(step: Step, *, by: User) -> Step:
 
 
 @transaction.atomic
-def assign(step: Step, to: User, *, by: User, note: str = "") -> Step:
+def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
     """Hand a step to a colleague: by its owner, or by a supervisor."""
     move = _Move(step.case_id, by, None)
     step = move.step(step.pk)
@@ -268,7 +269,9 @@ def assign(step: Step, to: User, *, by: User, note: str = "") -> Step:
         ASSIGNED,
         step=step,
         note=note
-        or _("%(before)s → %(after)s") % {"before": before or _("unclaimed"), "after": to},
+        or (
+            lambda: _("%(before)s → %(after)s") % {"before": before or _("unclaimed"), "after": to}
+        ),
         before=before and before.pk,
         after=to.pk,
     )
@@ -281,7 +284,7 @@ def hindrances_of_assignee(step: Step, to: User) -> bool:
 
 
 @transaction.atomic
-def hand_over(step: Step, *, by: User, note: str = "", role: str | None = None) -> Step:
+def hand_over(step: Step, *, by: User, note: Words = "", role: str | None = None) -> Step:
     """The customer's turn now."""
     move = _Move(step.case_id, by, None)
     step = move.step(step.pk)
@@ -294,7 +297,7 @@ def hand_over(step: Step, *, by: User, note: str = "", role: str | None = None) 
 
 
 @transaction.atomic
-def take_back(step: Step, *, by: User | None, note: str = "", at: datetime | None = None) -> Step:
+def take_back(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
     """The customer has done their part (the file is complete, the check is asked for): our clock
     runs.
     """
@@ -352,7 +355,7 @@ def stop(
     move.log(
         STOPPED,
         step=step,
-        note=f"{reason}: {party}. {evidence}",
+        note=lambda: f"{reason}: {party}. {evidence}",
         reason=reason.code,
         review_on=review_on,
         cap_on=cap_on,
@@ -361,7 +364,7 @@ def stop(
 
 
 @transaction.atomic
-def resume(step: Step, *, by: User | None, note: str = "", at: datetime | None = None) -> Step:
+def resume(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
     """The clock runs again; days that stood still are added to the due date. By None: the cap was
     reached.
     """
@@ -382,7 +385,7 @@ def finish(
     *,
     by: User | None,
     outcome: str = "",
-    note: str = "",
+    note: Words = "",
     role: str | None = None,
     facts: dict[str, Any] | None = None,
     at: datetime | None = None,
@@ -447,7 +450,7 @@ def send_back(
     step: Step,
     *,
     by: User | None,
-    reason: str,
+    reason: Words,
     to: str | None = None,
     role: str | None = None,
     what: str = SENT_BACK,
@@ -463,6 +466,7 @@ def send_back(
     move = _Move(step.case_id, by, None)
     step = move.step(step.pk)
     demand_worker(step, by, role=role)
+    reason = keep(reason)
     if not reason.strip():
         raise Refused(_("Say why it is sent back."))
     target = to or step.kind
@@ -537,7 +541,7 @@ def _new_round(move: _Move, kind: str) -> Step:
 
 
 @transaction.atomic
-def set_facts(case: Case, *, by: User | None, note: str = "", **facts: Any) -> Case:
+def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
     """Correct facts of the case; steps not begun are derived anew."""
     move = _Move(case.pk, by, None)
     if _set_facts(move, facts):
@@ -633,7 +637,7 @@ def ask_fast_lane(case: Case, *, by: User, grounds: str) -> Case:
 
 @transaction.atomic
 def approve_fast_lane(
-    case: Case, *, by: User, kinds: Iterable[str], until: date, note: str = ""
+    case: Case, *, by: User, kinds: Iterable[str], until: date, note: Words = ""
 ) -> Case:
     """Let formalities be finished after power on; each becomes a dated debt (DOMAIN section 8).
 
@@ -688,7 +692,7 @@ def record(
     *,
     by: User | None,
     step: Step | None = None,
-    note: str = "",
+    note: Words = "",
     at: datetime | None = None,
     **data: Any,
 ) -> Event:
@@ -699,7 +703,7 @@ def record(
 
 @transaction.atomic
 def contact(
-    case: Case, *, by: User, two_way: bool, note: str, at: datetime | None = None, **data: Any
+    case: Case, *, by: User, two_way: bool, note: Words, at: datetime | None = None, **data: Any
 ) -> Event:
     """Note a contact with the customer; only a two-way one resets the contact clock."""
     move = _Move(case.pk, by, at)
@@ -722,7 +726,7 @@ def conclude(case: Case, *, by: User | None) -> Case:
 
 
 @transaction.atomic
-def reschedule(case: Case, *, by: User | None, why: str) -> list[Step]:
+def reschedule(case: Case, *, by: User | None, why: Words) -> list[Step]:
     """Compute the due dates of the open steps anew (limits or calendar changed) and log old
     → new.
     """
@@ -738,11 +742,16 @@ def reschedule(case: Case, *, by: User | None, why: str) -> list[Step]:
             move.log(
                 DUE_CHANGED,
                 step=step,
-                note=f"{before} → {step.due_on}: {why}",
+                note=_moved(before, step, why),
                 old=before,
                 new=step.due_on,
             )
     return changed
+
+
+def _moved(before: date | None, step: Step, why: Words) -> Words:
+    """A due date that moved: from, to, and why."""
+    return lambda: f"{before} → {step.due_on}: {said(keep(why))}"
 
 
 # What happens by itself ------------------------------------------------------------------------

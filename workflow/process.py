@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Role
 
 if TYPE_CHECKING:
-    from workflow.models import Case
+    from workflow.models import Case, Step
 
 
 class CustomerClass(models.TextChoices):
@@ -239,6 +239,16 @@ def descendants(kind: str) -> frozenset[str]:
 def guards(kind: str) -> tuple:
     """The conditions under which the link may be finished, as its room names them."""
     return tuple(import_module(f"{PROCESS[kind].room}.guards").GUARDS.get(kind, ()))
+
+
+def next_acts(steps: list[Step]) -> dict[int, str]:
+    """What is to be done next inside each step, by its id, where its room knows; a query a room."""
+    found: dict[int, str] = {}
+    for room in {step.process.room for step in steps}:
+        told = getattr(import_module(f"{room}.panel"), "next_acts", None)
+        if told:
+            found |= told([step for step in steps if step.process.room == room])
+    return found
 
 
 def panel(kind: str) -> Callable[..., dict]:

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import Role
-from workflow import clocks
+from workflow import clocks, process
 from workflow.models import Case, Step
 from workflow.process import PROCESS, Kind
 from workflow.templatetags.jiedian import rendered_chip, standing
@@ -24,8 +24,8 @@ from workflow.templatetags.jiedian import rendered_chip, standing
 TABS: dict[str, Any] = {
     "overdue": gettext_lazy("Overdue"),
     "today": gettext_lazy("Due today"),
-    "open": gettext_lazy("All open"),
-    "in_hand": gettext_lazy("In hand"),
+    "open": gettext_lazy("All"),
+    "in_hand": gettext_lazy("With us"),
     "with_customer": gettext_lazy("With customer"),
     "stopped": gettext_lazy("Stopped"),
     "unclaimed": gettext_lazy("Unclaimed"),
@@ -167,22 +167,27 @@ def label(step: Step) -> str:
     return _("%(step)s, round %(n)s") % {"step": step.get_kind_display(), "n": step.round}
 
 
-def row(step: Step, user: User, today: date) -> Row:
-    """The line of a step from `listed`."""
+def rows(steps: list[Step], user: User, today: date) -> list[Row]:
+    """The lines of steps from `listed`."""
+    acts = process.next_acts(steps)
+    return [row(step, user, today, acts.get(step.pk, "")) for step in steps]
+
+
+def row(step: Step, user: User, today: date, act: str = "") -> Row:
+    """The line of a step; `act` says what is to be done next inside it. Silence in working days."""
     case = step.case
-    silent = (today - timezone.localdate(case.last_contact_at)).days
-    limit = (today - silent_before(today)).days
+    spoken, limit = timezone.localdate(case.last_contact_at), silent_before(today)
     may_claim = step.owner_id is None and step.process.role in user.roles
     return Row(
         step=step,
         chip=rendered_chip(*standing(step, today)),
         day=day_of(step),
         url=case.get_absolute_url(),
-        what=label(step),
+        what=_("%(step)s: %(act)s") % {"step": label(step), "act": act} if act else label(step),
         request=f"{case.get_customer_class_display()} · {case.get_business_type_display()}",
         claim_url=reverse("workflow:claim", args=[case.number, step.pk]) if may_claim else "",
-        silent=ngettext("%(n)s day", "%(n)s days", silent) % {"n": silent},
-        silent_class="late-t" if silent > limit else "soon-t" if silent == limit else "",
+        silent=_("%(n)s wd") % {"n": clocks.silent_days(case, today)},
+        silent_class="late-t" if spoken < limit else "soon-t" if spoken == limit else "",
     )
 
 

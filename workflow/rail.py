@@ -69,7 +69,7 @@ def _entry(step: Step, pause: Pause | None, here: bool, today: date) -> Entry:
         rule = clocks.rule_for(step.case, step.kind, today)
         day = _("%(n)s wd") % {"n": rule.promise} if rule else "–"
         waits = waits_for(step)
-        sub = _("waits for: %(steps)s") % {"steps": waits} if waits else _("opens next")
+        sub = _("Waits for: %(steps)s") % {"steps": waits} if waits else _("opens next")
     else:
         day, sub, late = _live(step, pause, today)
     return Entry(step, css, label(step), day, sub, late, here)

@@ -22,7 +22,8 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from workflow import clocks, ladder, moves
-from workflow.models import Alert, Case, Notice, Pause, Reminder, Step, Subject, Sweep
+from workflow.models import Alert, Case, Notice, Pause, Reminder, Step, Sweep
+from workflow.words import Words
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
@@ -94,13 +95,14 @@ def _remind(alert: Alert, now: datetime) -> int:
     notices = Notice.objects.bulk_create(
         Notice(reminder=reminder, user=person) for person in people
     )
+    names = ", ".join(map(str, people))
     moves.record(
         alert.case,
         moves.REMINDED,
         by=None,
         step=alert.step,
         at=now,
-        note=f"{Subject(alert.subject).label} {alert.due_on}: " + ", ".join(map(str, people)),
+        note=lambda: f"{alert.get_subject_display()} {alert.due_on}: {names}",
         level=alert.level,
         told=[person.pk for person in people],
     )
@@ -126,7 +128,7 @@ def resume_capped(today: date) -> int:
             moves.resume(
                 pause.step,
                 by=None,
-                note=_("The cap of the stop was reached: the clock runs again."),
+                note=lambda: _("The cap of the stop was reached: the clock runs again."),
             )
         except moves.Refused:
             continue  # somebody resumed it meanwhile
@@ -179,7 +181,7 @@ def last_sweep() -> Sweep | None:
     return Sweep.objects.filter(finished_at__isnull=False).first()
 
 
-def reschedule_all(*, by: User | None, why: str) -> int:
+def reschedule_all(*, by: User | None, why: Words) -> int:
     """Limits or the calendar changed: compute every open due date anew; returns how many moved."""
     clocks.new_edition()
     cases = Case.objects.open().filter(steps__state=Step.State.IN_HAND).distinct()

@@ -10,6 +10,7 @@ from django import forms
 from django.db import models
 from django.utils.encoding import force_str
 from django.utils.formats import localize
+from django.utils.text import capfirst
 from django.utils.timezone import template_localtime
 
 WIDGET_CLASS = {
@@ -121,7 +122,7 @@ def readonly(instance: models.Model, layout: tuple) -> list[Section]:
                 value = shown() if shown else getattr(instance, name)
                 if isinstance(value, date):
                     value = localize(template_localtime(value))
-                pairs.append((force_str(column.verbose_name), value))
+                pairs.append((capfirst(force_str(column.verbose_name)), value))
         if pairs:
             sections.append(Section(title, [], number=number, pairs=pairs))
     return sections

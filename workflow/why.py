@@ -133,7 +133,7 @@ class Findings:
         )
 
     def _waits(self, step: Step) -> str:
-        return _("waits for: %(steps)s") % {"steps": waits_for(step)}
+        return _("Waits for: %(steps)s") % {"steps": waits_for(step)}
 
     def _late(self, step: Step) -> bool:
         return bool(step.due_on and step.due_on < self.today)

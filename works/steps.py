@@ -19,7 +19,7 @@ from accounts.models import User
 from applications.models import Application
 from documents import steps as documents
 from plans.models import Plan
-from workflow import moves
+from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
@@ -161,7 +161,12 @@ def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
     step = moves.hand_over(step, by=by, note=missing)
     items = [line.strip() for line in missing.splitlines() if line.strip()]
     documents.issue(
-        step.case, "deficiency", by=by, step=step, items=items, reason=step.get_kind_display()
+        step.case,
+        "deficiency",
+        by=by,
+        step=step,
+        items=items,
+        reason=words.keep(lambda: step.get_kind_display()),
     )
     return step
 
@@ -278,5 +283,7 @@ def back_to_qualification(step: Step, *, by: User) -> Step:
     found = lapsed(step)
     if found is None:
         raise Refused(_("The licence is still valid."))
-    kind, reasons = found
-    return moves.send_back(step, by=by, to=kind, reason=" ".join(reasons), what=LAPSED)
+    kind, _reasons = found
+    return moves.send_back(
+        step, by=by, to=kind, reason=lambda: " ".join((lapsed(step) or found)[1]), what=LAPSED
+    )

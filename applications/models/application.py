@@ -270,6 +270,8 @@ class Application(models.Model):
     )
     # Codes of documents.Requirement ticked so far; at acceptance they become the checklist.
     papers = models.JSONField(_("papers handed in"), default=list, blank=True)
+    # Names the empty sheet at the counter: handed in twice, it is still one draft.
+    token = models.UUIDField(null=True, unique=True, editable=False)
     saved_at = models.DateTimeField(_("saved"), auto_now=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     accepted_by = models.ForeignKey(

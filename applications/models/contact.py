@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications import wording
 from workflow.models import Case
+from workflow.words import WordsField
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -51,7 +52,7 @@ class Contact(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=12, choices=Outcome, default=Outcome.REACHED
     )
-    summary = models.TextField(
+    summary = WordsField(
         _("what was said and promised"), max_length=1000, validators=[wording.readable]
     )
     promised_on = models.DateField(_("next news promised by"), null=True, blank=True)

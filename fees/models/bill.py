@@ -14,6 +14,7 @@ from fees.models.catalogue import CatalogueItem
 from plans.models import Plan
 from workflow.models import Case, Step
 from workflow.models.state import ProtectedState, Stateful
+from workflow.words import WordsField
 
 
 class BillQuerySet(models.QuerySet["Bill"]):
@@ -58,7 +59,7 @@ class Bill(Stateful):
         verbose_name=_("issued by"),
     )
     ended_at = models.DateTimeField(_("no longer valid since"), null=True, blank=True)
-    reason = models.TextField(_("reason"), max_length=500, blank=True)
+    reason = WordsField(_("reason"), max_length=500, blank=True)
 
     objects = BillQuerySet.as_manager()
 

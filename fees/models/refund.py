@@ -11,6 +11,7 @@ from django_fsm import transition
 from fees.models.payment import Method, Payment
 from workflow.models import Case
 from workflow.models.state import ProtectedState, Stateful
+from workflow.words import WordsField
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -37,7 +38,7 @@ class Refund(Stateful):
         Payment, models.PROTECT, related_name="refund", verbose_name=_("payment")
     )
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
-    reason = models.TextField(_("reason"), max_length=500)
+    reason = WordsField(_("reason"), max_length=500)
     state = ProtectedState(_("state"), max_length=10, default=State.DUE, choices=State)
     opened_at = models.DateTimeField(_("opened"))
     method = models.CharField(_("paid out by"), max_length=10, choices=Method, blank=True)

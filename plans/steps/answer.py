@@ -45,8 +45,13 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
         valid_until=months_later(timezone.localdate(now), rule.months if rule else MONTHS),
     )
     step = moves.hand_over(step, by=by, role=rights.role_of(step, by))
-    note = f"V{plan.version} · {plan.get_answered_how_display()}"
-    moves.record(step.case, ANSWERED, by=by, step=step, note=note)
+    moves.record(
+        step.case,
+        ANSWERED,
+        by=by,
+        step=step,
+        note=lambda: f"V{plan.version} · {plan.get_answered_how_display()}",
+    )
     documents.steps.issue(step.case, PaperKind.PLAN, by=by, step=step)
     watch(step.case)
     return plan
@@ -95,8 +100,12 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _heard(plan: Plan, by: User) -> None:
     """Whoever decides has spoken with us: the customer is not silent."""
-    note = f"V{plan.version}: {plan.get_state_display()}"
-    moves.contact(plan.case, by=by, two_way=True, note=note)
+    moves.contact(
+        plan.case,
+        by=by,
+        two_way=True,
+        note=lambda: f"V{plan.version}: {plan.get_state_display()}",
+    )
 
 
 @transaction.atomic

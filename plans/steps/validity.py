@@ -57,7 +57,7 @@ def watch(case: Case) -> None:
         Subject.PLAN,
         case.pk,
         case=case,
-        step=plan and plan.step,
+        step=plan.step if plan else None,
         due_on=last_day_to_ask(plan) if plan and waiting else None,
         at=timezone.now(),
     )
@@ -119,8 +119,12 @@ def lapse(step: Step, today: date) -> bool:
     plan = plan_of(step)
     if plan.state != Plan.State.ANSWERED or not plan.has_expired(today) or not step.is_live:
         return False
-    reason = _("The plan was valid until %(day)s.") % {"day": plan.valid_until}
-    moves.send_back(step, by=None, reason=reason, what=EXPIRED)
+    moves.send_back(
+        step,
+        by=None,
+        reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
+        what=EXPIRED,
+    )
     return True
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveys.models.source import Place, SourcePoint, kva
 from surveys.models.survey import Survey
+from workflow.words import WordsField
 
 
 def metres(label) -> models.PositiveIntegerField:
@@ -56,7 +57,7 @@ class Candidate(Place):
         _("estimated days"), null=True, blank=True, validators=[MaxValueValidator(3650)]
     )
     workable = models.BooleanField(_("workable"), null=True, blank=True)
-    why_not = models.TextField(_("why it is not workable"), max_length=500, blank=True)
+    why_not = WordsField(_("why it is not workable"), max_length=500, blank=True)
 
     class Meta:
         ordering = ["label", "pk"]

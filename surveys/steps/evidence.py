@@ -41,9 +41,15 @@ def attempt(visit: Visit, *, step: Step, by: User) -> Visit:
     if done and survey.on_site_at is None:
         survey.on_site_at = visit.at
         survey.save(update_fields=["on_site_at"])
-    note = f"{visit.get_outcome_display()} {visit.evidence}".strip()
     what = VISITED if done else ATTEMPTED
-    moves.record(survey.case, what, by=by, step=survey.step, note=note, at=visit.at)
+    moves.record(
+        survey.case,
+        what,
+        by=by,
+        step=survey.step,
+        note=lambda: f"{visit.get_outcome_display()} {visit.evidence}".strip(),
+        at=visit.at,
+    )
     return visit
 
 
@@ -67,8 +73,14 @@ def add_photo(photo: Photo, checked: Checked, *, step: Step, by: User) -> Photo:
     _store(photo, checked)
     photo.full_clean(exclude=["survey", "file", "thumbnail"])
     photo.save(force_insert=True)
-    note = f"{photo}: SHA-256 {photo.sha256[:12]}"
-    moves.record(survey.case, PHOTO_ADDED, by=by, step=survey.step, note=note, sha256=photo.sha256)
+    moves.record(
+        survey.case,
+        PHOTO_ADDED,
+        by=by,
+        step=survey.step,
+        note=lambda: f"{photo}: SHA-256 {photo.sha256[:12]}",
+        sha256=photo.sha256,
+    )
     return photo
 
 

@@ -20,6 +20,7 @@ from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.verbs import verb
+from workflow.words import keep
 
 MEASURED = verb("source_point_measured", gettext_lazy("Source point measured"))
 ASKED = verb("consent_asked", gettext_lazy("Consent asked for"))
@@ -60,7 +61,7 @@ def measure(candidate: Candidate, *, step: Step, by: User) -> Candidate:
         )
     candidate.full_clean(exclude=["survey"])
     candidate.save()
-    moves.record(survey.case, MEASURED, by=by, step=survey.step, note=str(candidate))
+    moves.record(survey.case, MEASURED, by=by, step=survey.step, note=lambda: str(candidate))
     return candidate
 
 
@@ -124,25 +125,32 @@ def answer_consent(
     moves.record(step.case, what, by=by, step=step, note=note, options=options)
     if consent.is_refused:
         _close_point(candidate, consent)
-        reason = _("%(point)s: %(party)s does not consent. %(words)s") % {
-            "point": candidate,
-            "party": consent.party,
-            "words": words,
-        }
         issue(
             step.case,
             "refusal",
             by=by,
             step=step,
-            reason=reason.strip(),
+            reason=keep(lambda: _refusal(candidate, consent)),
             options=options,
             closes=False,
         )
     return consent
 
 
+def _refusal(candidate: Candidate, consent: Consent) -> str:
+    """What the customer is told of a consent refused."""
+    said = _("%(point)s: %(party)s does not consent. %(words)s") % {
+        "point": candidate,
+        "party": consent.party,
+        "words": consent.words,
+    }
+    return said.strip()
+
+
 def _close_point(candidate: Candidate, consent: Consent) -> None:
     """A refused point is out; the choice is open again."""
     candidate.workable = False
-    candidate.why_not = candidate.why_not or _("%(party)s refuses.") % {"party": consent.party}
+    candidate.why_not = candidate.why_not or keep(
+        lambda: _("%(party)s refuses.") % {"party": consent.party}
+    )
     candidate.save(update_fields=["workable", "why_not"])

@@ -267,7 +267,8 @@ def test_only_a_contact_where_both_spoke_sets_the_clock_back(outcome, resets):
 
     contact(case, outcome=outcome)
 
-    assert (Case.objects.get().silent_days == 0) is resets
+    spoken = timezone.localdate(Case.objects.get().last_contact_at)
+    assert (spoken == timezone.localdate()) is resets
     event = case.events.filter(verb="contacted").get()
     assert event.data["two_way"] is resets
     assert event.note == "告知进展"
@@ -279,7 +280,8 @@ def test_a_contact_entered_late_does_not_hide_a_later_one():
     contact(case, days_ago=2)
     contact(case, days_ago=9)
 
-    assert Case.objects.get().silent_days == 2
+    spoken = timezone.localdate(Case.objects.get().last_contact_at)
+    assert spoken == timezone.localdate() - timedelta(days=2)
 
 
 def test_a_contact_entered_late_does_not_make_the_case_look_older():

@@ -11,6 +11,7 @@ from tests.applications import factories
 from tests.applications.factories import WANG, accepted, draft, posted, shared, sheet
 from tests.factories import person
 from workflow import moves
+from workflow.guards import Refused
 from workflow.models import Case, Event
 from workflow.process import Kind
 
@@ -23,6 +24,15 @@ def clerk(client):
     clerk = person(Role.CLERK, language="en")
     client.force_login(clerk)
     return clerk
+
+
+EMPTY_TABLE = {"equipment-TOTAL_FORMS": "0", "equipment-INITIAL_FORMS": "0"}
+
+
+def summary(page: str) -> dict[str, str]:
+    """The errors at the top of a page: the name that links to the place, and what is said."""
+    box = page[page.index('id="errors"') :].partition("</ul>")[0]
+    return dict(re.findall(r'<li><a href="#[^"]+">([^<]+)</a>: ([^<]+)</li>', box))
 
 
 def url(case, name="application"):
@@ -183,8 +193,107 @@ def test_a_similar_open_case_must_be_explained_before_accepting(client, clerk):
 def test_the_identity_paper_must_be_there_before_anything_starts(client, clerk):
     page = client.post(NEW, posted("accept", paper=("form",))).content.decode()
 
-    assert "Without this paper nothing can start" in page
+    assert summary(page) == {
+        "Identity paper of the applicant": "This is needed to accept the application."
+    }
+    assert 'href="#paper-id"' in page
     assert not Case.objects.exists()
+
+
+def test_an_empty_sheet_lists_all_that_is_missing_in_the_same_words(client, clerk):
+    page = client.post(NEW, {"accept": "1", **EMPTY_TABLE}).content.decode()
+
+    missing = summary(page)
+    assert "Ask how the place is supplied today" in missing.pop("Existing supply")
+    assert set(missing) == {
+        "Customer name",
+        "Phone",
+        "ID number",
+        "Street, estate, building",
+        "New (kW)",
+        "Identity paper of the applicant",
+    }
+    assert set(missing.values()) == {"This is needed to accept the application."}
+
+
+def test_a_paper_that_is_needed_to_start_blocks_the_acceptance(client, clerk):
+    page = client.get(NEW).content.decode()
+
+    row = page[page.index('id="paper-id"') :].partition("</tr>")[0]
+    assert "accepting the application" in row
+    assert "nothing</span></td>" not in row
+
+
+def test_a_paper_ticked_under_another_class_is_still_ticked_on_the_way_back(client, clerk):
+    page = client.post(
+        NEW, posted("check", paper=("id", "form"), customer_class="hv_single")
+    ).content.decode()
+
+    assert '<input type="hidden" name="paper" value="id">' in page
+
+
+def test_a_reason_typed_stays_when_no_case_looks_alike_any_more(client, clerk):
+    page = client.post(NEW, posted("check", not_duplicate="另一处房产")).content.decode()
+
+    assert '<input type="hidden" name="not_duplicate" value="另一处房产">' in page
+
+
+def test_the_same_new_sheet_handed_in_twice_is_one_draft(client, clerk):
+    token = client.get(NEW).context["token"]
+
+    first = client.post(NEW, posted("save", token=token))
+    again = client.post(NEW, posted("save", token=token))
+
+    assert first.url == again.url == url(Case.objects.get())
+
+
+def test_an_older_page_does_not_replace_the_draft_unasked(client, clerk):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted("save", token=token))
+
+    page = client.post(NEW, posted("save", token=token, customer_name="王大明")).content.decode()
+
+    case = Case.objects.get()
+    assert case.customer_name == "王小明"
+    assert "王大明" in page
+    assert "This sheet is saved as a draft already." in page
+    assert f'action="{url(case)}"' in page
+
+
+def test_the_same_new_sheet_accepted_twice_is_one_case(client, clerk):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted("accept", token=token))
+
+    again = client.post(NEW, posted("accept", token=token))
+
+    assert again.url == Case.objects.get().get_absolute_url()
+
+
+def test_a_draft_found_again_by_its_sheet_goes_on_at_its_own_address(client, clerk):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted("save", token=token))
+
+    page = client.post(NEW, posted("accept", token=token, existing_supply=None))
+
+    assert f'action="{url(Case.objects.get())}"' in page.content.decode()
+
+
+def test_a_refused_sheet_does_not_say_that_it_was_saved(client, clerk, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise Refused("no")
+
+    monkeypatch.setattr("applications.steps.accept", refuse)
+    page = client.post(NEW, posted("accept")).content.decode()
+
+    assert "Draft saved" not in page
+    assert not Case.objects.exists()
+
+
+def test_no_column_of_the_equipment_is_starred_as_an_empty_row_is_left_out(client, clerk):
+    page = client.get(NEW).content.decode()
+
+    table = page[page.index('data-formset="equipment"') :].partition("<template")[0]
+    assert "*</span>" not in table
 
 
 def test_other_missing_papers_become_dated_debts(client, clerk):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from tests import factories
-from workflow import moves, process
+from workflow import clocks, moves, process
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -55,3 +55,9 @@ def queries(client: Client, user: User, url: str, **asked: Any) -> int:
     with CaptureQueriesContext(connection) as caught:
         assert client.get(url, asked).status_code == 200
     return sum("SAVEPOINT" not in query["sql"] for query in caught)
+
+
+def working_days_since(days: int) -> int:
+    """Working days from so many calendar days ago until today."""
+    today = timezone.localdate()
+    return clocks.calendar().between(today - timedelta(days), today)

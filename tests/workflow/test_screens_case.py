@@ -16,8 +16,9 @@ from tests.workflow.screens import (
     supervisor,
     surveyed_late,
     worker,
+    working_days_since,
 )
-from workflow import clocks, moves, process
+from workflow import clocks, moves, process, reminders
 from workflow.guards import Guard
 from workflow.models import Case, Step, StopReason
 from workflow.process import CustomerClass, ExistingSupply, Kind
@@ -28,6 +29,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
 def page(client, user, case, **asked):
     client.force_login(user)
     return client.get(reverse("workflow:case", args=[case.number]), asked)
+
+
+def verbs(response) -> list[str]:
+    return [event.verb for event, _name in response.context["events"]]
 
 
 def act(client, user, code, step_or_case, **typed):
@@ -163,7 +168,7 @@ def test_the_three_clocks_stand_side_by_side(client):
     context = page(client, supervisor(), step.case).context
 
     assert context["elapsed"].value == 20
-    assert context["silence"].value == 20
+    assert context["silence"].value == working_days_since(20)
     assert context["silence"].css == "late"
     assert context["utility"].value == context["utility"].ticks.count("u") > 0
     assert "s" in context["utility"].ticks
@@ -185,6 +190,21 @@ def test_the_history_shows_both_times_of_what_was_entered_late(client):
     late = [event for event, _ in response.context["events"] if event.entered_late]
     assert late
     assert f"{timezone.localtime(late[0].entered_at):%m-%d %H:%M}" in response.content.decode()
+
+
+def test_reminders_are_folded_away_in_the_history_and_can_be_shown(client):
+    case = surveyed_late(days=20).case
+    with clocks.one_edition():
+        reminders.sweep()
+    told = case.events.filter(verb=moves.REMINDED).count()
+
+    folded = page(client, supervisor(), case)
+    shown = page(client, supervisor(), case, reminders="1")
+
+    assert told == folded.context["told"] > 0
+    assert moves.REMINDED not in verbs(folded)
+    assert f"{told} reminder" in folded.content.decode()
+    assert verbs(shown).count(moves.REMINDED) == told
 
 
 def test_the_history_is_cut_at_twenty_and_can_be_opened(client):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.roles import Role
 from tests import factories
@@ -15,6 +15,7 @@ from tests.workflow.screens import (
     supervisor,
     surveyed_late,
     worker,
+    working_days_since,
 )
 from workflow import moves, process, queue
 from workflow.guards import Guard
@@ -212,6 +213,24 @@ def test_claiming_from_the_list_goes_back_to_the_same_list(client):
     response = client.post(url, {"back": "?tab=overdue"})
 
     assert response["Location"] == f"{DESK}?tab=overdue"
+
+
+def test_silence_is_shown_in_the_working_days_it_is_limited_in(client):
+    surveyed_late(days=20)
+
+    [row] = page(client, worker(Kind.SURVEY)).context["rows"]
+
+    assert row.silent == f"{working_days_since(20)} wd"
+
+
+def test_the_tabs_of_all_and_of_ours_have_names_of_their_own():
+    names = {lang: [] for lang in ("en", "zh-hans")}
+    for lang, found in names.items():
+        with translation.override(lang):
+            found += [queue.tab_label(tab) for tab in queue.TABS]
+
+    assert names["en"][2:4] == ["All", "With us"]
+    assert all(len(set(found)) == len(found) for found in names.values())
 
 
 def test_only_who_steers_can_select_rows(client):

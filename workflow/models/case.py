@@ -212,11 +212,6 @@ class Case(Stateful):
         return self.fast_lane == self.FastLane.APPROVED
 
     @property
-    def silent_days(self) -> int:
-        """Calendar days since anybody spoke with the customer; nothing stops this clock."""
-        return (timezone.localdate() - timezone.localdate(self.last_contact_at)).days
-
-    @property
     def elapsed_days(self) -> int:
         """Calendar days the customer lives through, from the opening to power on or closing."""
         end = self.closed_at or timezone.now()

@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from workflow import verbs
+from workflow import verbs, words
 from workflow.models.case import Case
 from workflow.models.step import Step
 
@@ -47,7 +47,7 @@ class Event(models.Model):
 
     @property
     def note(self) -> str:
-        return str(self.data.get("note", ""))
+        return words.said(str(self.data.get("note", "")))
 
     @property
     def entered_late(self) -> bool:

@@ -19,6 +19,7 @@ from workflow.models.case import Case
 from workflow.models.rule import DeadlineRule, StopReason
 from workflow.models.state import ProtectedState, Stateful
 from workflow.process import PROCESS, Kind, Rule
+from workflow.words import WordsField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ class Step(Stateful):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = WordsField(_("reason"), blank=True)
 
     objects = StepQuerySet.as_manager()
 

@@ -129,11 +129,14 @@ def _rendered(
 
 
 def _history(request: HttpRequest, case: Case) -> dict[str, Any]:
-    """The latest events, or all of them; of one link if asked for."""
+    """The latest acts, or all of them; of one link if asked for. Reminders only when asked for."""
     events = case.events.select_related("actor", "step").order_by("-seq")
     of = request.GET.get("of", "")
     if of in Kind.values:
         events = events.filter(step__kind=of)
+    told = events.filter(verb=moves.REMINDED).count()
+    if not (with_reminders := "reminders" in request.GET):
+        events = events.exclude(verb=moves.REMINDED)
     limit = ALL if request.GET.get("history") == "all" else LATEST
     found = list(events[: limit + 1])
     for event in found:
@@ -143,5 +146,8 @@ def _history(request: HttpRequest, case: Case) -> dict[str, Any]:
         "events": [(event, label(event.step) if event.step_id else "") for event in found[:limit]],
         "more_events": len(found) > limit,
         "history_of": of,
+        "history_all": limit == ALL,
+        "told": told,
+        "with_reminders": with_reminders,
         "kinds": [(step.kind, step.get_kind_display()) for step in case.latest.values()],
     }

@@ -37,7 +37,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "hot": queue.HOT,
             "count": counts[tab],
             "page": page,
-            "rows": [queue.row(step, request.user, today) for step in page.rows],
+            "rows": queue.rows(page.rows, request.user, today),
             "open_url": paging.address(request.GET) + "&open=",
             "closed_url": _here(request),
             "peek": _peek(request, page.rows),

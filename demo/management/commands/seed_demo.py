@@ -1,4 +1,4 @@
-"""manage.py seed_demo: the demo's office, people and cases; with --cases many more."""
+"""manage.py seed_demo: the demo's office, people and cases, made once; with --cases many copies."""
 
 import logging
 
@@ -12,10 +12,12 @@ from workflow.models import Case
 
 
 class Command(BaseCommand):
-    help = "Fill an empty database with the demo; --cases N adds so many realistic cases, fast."
+    help = (
+        "Fill an empty database with the demo; --cases N copies them until there are so many more."
+    )
 
     def add_arguments(self, parser):
-        parser.add_argument("--cases", type=int, default=0, metavar="N", help="so many cases more")
+        parser.add_argument("--cases", type=int, default=0, metavar="N", help="and so many copies")
 
     def handle(self, *args, **options):
         if options["cases"] < 0:
@@ -32,4 +34,5 @@ class Command(BaseCommand):
                 proof.run()
             self.stdout.write(f"{len(made)} cases seeded, {told} reminders told")
         if options["cases"]:
-            self.stdout.write(f"{cloning.multiply(options['cases'])} cases added")
+            made = cloning.multiply(options["cases"], tell=self.stdout.write)
+            self.stdout.write(f"{made} cases added")

@@ -1,0 +1,62 @@
+"""The sheet at the counter in the clerk's hands: quicker than the answers of the server."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from accounts.models import User
+from demo import office as utility
+from tests.browser.office import Office
+
+ANSWER = 0.4  # seconds that an answer of the server takes here
+
+
+@pytest.fixture
+def sheet(live_server, browser) -> Page:
+    """An empty sheet before a clerk; every check while typing is answered late."""
+    utility.build()
+    User.objects.update(language="en")
+    office = Office(browser, live_server.url)
+    page = office.window("sunyue")
+    page.goto(f"{live_server.url}/applications/new/")
+    page.route("**/applications/new/", late)
+    yield page
+    office.close()
+
+
+def late(route: Route) -> None:
+    answer = route.fetch()
+    time.sleep(ANSWER)
+    route.fulfill(response=answer)
+
+
+def checked(response) -> bool:
+    return "hx-request" in response.request.headers
+
+
+def test_a_paper_is_ticked_though_the_answer_comes_while_the_button_is_down(sheet):
+    sheet.fill("[name=customer_name]", "王小明")
+    place = sheet.locator("label[for=paper-form] span").bounding_box()
+
+    sheet.mouse.move(place["x"] + 5, place["y"] + 5)
+    with sheet.expect_response(checked):
+        sheet.mouse.down()  # leaves the name, which asks the server
+    sheet.wait_for_timeout(200)
+    sheet.mouse.up()
+
+    expect(sheet.locator("#paper-form")).to_be_checked()
+    expect(sheet.locator("#missing")).not_to_contain_text("Customer name")
+    expect(sheet.locator("#paper-form")).to_be_checked()
+
+
+def test_papers_ticked_while_an_answer_is_under_way_stay_ticked(sheet):
+    sheet.select_option("[name=business_type]", "increase")
+    with sheet.expect_request("**/applications/new/"):
+        pass
+    sheet.check("#paper-id")
+    sheet.check("#paper-form")
+
+    expect(sheet.locator("#missing")).not_to_contain_text("Identity paper")
+    expect(sheet.locator("#paper-id")).to_be_checked()
+    expect(sheet.locator("#paper-form")).to_be_checked()
