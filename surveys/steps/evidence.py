@@ -116,11 +116,11 @@ def _place(gps: dict) -> tuple[Decimal, Decimal] | None:
     try:
         latitude = _degrees(gps[tags.GPSLatitude], gps[tags.GPSLatitudeRef] == "S")
         longitude = _degrees(gps[tags.GPSLongitude], gps[tags.GPSLongitudeRef] == "W")
+        # A camera without a fix writes 0/0, which compares with nothing.
+        on_earth = -90 <= latitude <= 90 and -180 <= longitude <= 180
     except (ArithmeticError, KeyError, TypeError, ValueError):
         return None
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        return None
-    return longitude, latitude
+    return (longitude, latitude) if on_earth else None
 
 
 def _degrees(parts, negative: bool) -> Decimal:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from accounts.roles import Role
 from surveys import steps
@@ -137,7 +138,9 @@ def signed_survey(case: Case, *, by=None, **columns: Any) -> Survey:
     return Survey.objects.get(step=step)
 
 
-def jpeg(*, size=(800, 600), taken: str = "", gps: bool = False, colour="grey") -> bytes:
+def jpeg(
+    *, size=(800, 600), taken: str = "", gps: bool = False, colour="grey", fix: bool = True
+) -> bytes:
     """A photo as a camera makes it, with its metadata."""
     image = Image.new("RGB", size, colour)
     exif = Image.Exif()
@@ -145,7 +148,9 @@ def jpeg(*, size=(800, 600), taken: str = "", gps: bool = False, colour="grey") 
     if taken:
         exif.get_ifd(0x8769)[0x9003] = taken
     if gps:
-        exif.get_ifd(0x8825).update({1: "N", 2: (32.0, 3.0, 36.0), 3: "E", 4: (118.0, 48.0, 0.0)})
+        nowhere = (IFDRational(0, 0),) * 3
+        north, east = ((32.0, 3.0, 36.0), (118.0, 48.0, 0.0)) if fix else (nowhere, nowhere)
+        exif.get_ifd(0x8825).update({1: "N", 2: north, 3: "E", 4: east})
     out = BytesIO()
     image.save(out, "JPEG", exif=exif)
     return out.getvalue()
