@@ -82,7 +82,7 @@ def waive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def attachment(request: HttpRequest, number: str, pk: int) -> FileResponse:
     """A file received, to those who may see its case."""
     found = get_object_or_404(get_case_or_404(request, number).attachments, pk=pk)
-    return _serve(found.file, found.original_name, found.content_type)
+    return serve(found.file, found.original_name, found.content_type)
 
 
 def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
@@ -90,10 +90,10 @@ def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
     found = get_object_or_404(get_case_or_404(request, number).papers, pk=pk)
     if found.rendered_at is None:
         raise Http404(_("The paper is still being made. Try again in a minute."))
-    return _serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
+    return serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
 
 
-def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
+def serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
     """Bytes to look at in the browser, which may run and fetch nothing in their name."""
     try:
         response = FileResponse(file.open("rb"), filename=name, content_type=content_type)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models.fields.files import FieldFile
 from django.forms import BaseForm
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from documents.views import serve
 from surveys import steps
 from surveys.forms import (
     SIGNED_LAYOUT,
@@ -243,13 +243,13 @@ def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:
 def photo(request: HttpRequest, number: str, pk: int) -> FileResponse:
     """A photo, to those who may see its case."""
     found = _photo(request, number, pk)
-    return _serve(found.file, f"{number}-{found.pk}.jpg", found.content_type)
+    return serve(found.file, f"{number}-{found.pk}.jpg", found.content_type)
 
 
 def thumbnail(request: HttpRequest, number: str, pk: int) -> FileResponse:
     """A photo in small."""
     found = _photo(request, number, pk)
-    return _serve(found.thumbnail, f"{number}-{found.pk}-small.jpg", "image/jpeg")
+    return serve(found.thumbnail, f"{number}-{found.pk}-small.jpg", "image/jpeg")
 
 
 def _photo(request: HttpRequest, number: str, pk: int) -> Photo:
@@ -263,15 +263,4 @@ def consent_paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
     if not consent.paper:
         raise Http404
     ending = consent.paper_type.rpartition("/")[2]
-    return _serve(consent.paper, f"{number}-consent-{consent.pk}.{ending}", consent.paper_type)
-
-
-def _serve(file: FieldFile, name: str, content_type: str) -> FileResponse:
-    """The bytes with their true type; nothing in them may run."""
-    response = FileResponse(file.open("rb"), filename=name, content_type=content_type)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return serve(consent.paper, f"{number}-consent-{consent.pk}.{ending}", consent.paper_type)

@@ -56,6 +56,24 @@ def test_a_photo_is_kept_without_metadata_and_with_time_place_and_checksum(surve
     assert case.events.get(verb="photo_added").data["sha256"] == photo.sha256
 
 
+def test_a_camera_without_a_fix_gives_a_photo_without_a_place(surveyor, case):
+    response = add(surveyor, case, factories.jpeg(gps=True, fix=False))
+
+    assert response.status_code == 302, response.context["form"].errors
+    assert Photo.objects.get().latitude is None
+
+
+def test_a_photo_lost_from_the_store_is_not_found(surveyor, case, caplog):
+    add(surveyor, case, factories.jpeg())
+    photo = Photo.objects.get()
+    photo.file.storage.delete(photo.file.name)
+
+    response = surveyor.get(reverse("surveys:photo", args=[case.number, photo.pk]))
+
+    assert response.status_code == 404
+    assert photo.file.name in caplog.text
+
+
 def test_a_photo_is_served_to_those_who_see_the_case_only(surveyor, case, client):
     add(surveyor, case, factories.jpeg())
     photo = Photo.objects.get()
