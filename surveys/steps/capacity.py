@@ -28,23 +28,37 @@ def reserve(point: SourcePoint, kva: Decimal) -> None:
 
 @transaction.atomic
 def release(point: SourcePoint, kva: Decimal) -> None:
-    """Give back capacity (kVA) that a plan held."""
-    SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
+    """Give back capacity (kVA) that a plan held. Raises Refused when the point holds less."""
+    held = SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
         reserved_kva=F("reserved_kva") - kva
     )
+    _demand(held, point, kva)
 
 
 @transaction.atomic
 def commit(point: SourcePoint, kva: Decimal) -> None:
-    """Power is on: what a plan held on the point is in use now."""
-    SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
+    """Power is on: what a plan held on the point is in use now. Refused when less is held."""
+    held = SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
         reserved_kva=F("reserved_kva") - kva, committed_kva=F("committed_kva") + kva
     )
+    _demand(held, point, kva)
 
 
 @transaction.atomic
 def uncommit(point: SourcePoint, kva: Decimal) -> None:
-    """Power is off again: a plan holds on the point what was in use."""
-    SourcePoint.objects.filter(pk=point.pk, committed_kva__gte=kva).update(
+    """Power is off again: a plan holds on the point what was in use. Refused when less was."""
+    used = SourcePoint.objects.filter(pk=point.pk, committed_kva__gte=kva).update(
         reserved_kva=F("reserved_kva") + kva, committed_kva=F("committed_kva") - kva
     )
+    _demand(used, point, kva)
+
+
+def _demand(changed: int, point: SourcePoint, kva: Decimal) -> None:
+    if not changed:
+        raise Refused(
+            _(
+                "The catalogue does not show %(kva)s kVA of this plan on %(point)s: "
+                "the administrator corrects the point first."
+            )
+            % {"kva": kva, "point": point}
+        )

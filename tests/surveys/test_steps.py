@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.roles import Role
@@ -414,6 +416,30 @@ def test_open_capacity_is_reserved_and_given_back():
     steps.commit(point, Decimal(8))
     kept = SourcePoint.objects.get()
     assert (kept.reserved_kva, kept.committed_kva) == (0, 362)
+
+
+@pytest.mark.parametrize("act", [steps.release, steps.commit, steps.uncommit])
+def test_capacity_that_the_point_does_not_show_is_not_moved_silently(act):
+    point = factories.source_point(committed_kva=Decimal(1))
+
+    with pytest.raises(Refused, match="catalogue does not show"):
+        act(point, Decimal(2))
+
+
+def test_the_catalogue_page_writes_only_what_was_changed_on_it(client):
+    point = factories.source_point()
+    client.force_login(people.person(username="root", is_staff=True, is_superuser=True))
+    address = reverse("admin:surveys_sourcepoint_change", args=[point.pk])
+    shown = client.get(address).context["adminform"].form.initial
+    steps.reserve(point, Decimal(6))
+
+    with CaptureQueriesContext(connection) as asked:
+        client.post(address, {k: v for k, v in shown.items() if v is not None} | {"pole": "14#"})
+
+    [update] = [q["sql"] for q in asked if q["sql"].startswith('UPDATE "surveys_sourcepoint"')]
+    assert "reserved_kva" not in update
+    point.refresh_from_db()
+    assert (point.pole, point.reserved_kva) == ("14#", 6)
 
 
 def test_the_catalogue_gives_place_and_capacity_of_the_day():
