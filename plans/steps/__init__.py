@@ -5,7 +5,7 @@ from plans.steps.approval import approve, approvers_needed, give_back, separated
 from plans.steps.drawing import CONTENT, draft_for, save_draft, submit
 from plans.steps.ground import power_off, power_on, undone
 from plans.steps.rights import ACTS, Act, hindrances, not_yet
-from plans.steps.soundness import open_at, points_of, usable
+from plans.steps.soundness import needed, open_at, points_of, usable
 from plans.steps.validity import expire, extend, lapse, months_later, watch
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "hindrances",
     "lapse",
     "months_later",
+    "needed",
     "not_yet",
     "object_to",
     "open_at",

@@ -20,7 +20,6 @@ NEEDED = (
     "metering",
     "meter_type",
     "tariff",
-    "protection",
 )
 LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
 LOW = ("", Voltage.V220, Voltage.V380)
@@ -29,6 +28,11 @@ LOW = ("", Voltage.V220, Voltage.V380)
 def is_high(voltage: str) -> bool:
     """Above 1 kV."""
     return voltage not in LOW
+
+
+def needed(plan: Plan) -> tuple[str, ...]:
+    """What must stand on the sheet: relay protection only where there is any, at high voltage."""
+    return (*NEEDED, "protection") if is_high(plan.voltage) else NEEDED
 
 
 def points_of(survey: Survey) -> list[Candidate]:
@@ -51,7 +55,7 @@ def demand_sound(plan: Plan, today: date) -> None:
     sources = list(plan.sources.select_related("candidate__source_point"))
     wrong = [
         _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
-        for name in NEEDED
+        for name in needed(plan)
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
     wrong += _against_points(plan, sources, today)

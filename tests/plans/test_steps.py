@@ -124,9 +124,17 @@ def test_a_plan_is_submitted_complete_and_all_that_is_missing_is_said_at_once():
 
     said = refused(steps.submit, step, by=make.planner())
 
-    for item in ("property boundary", "meter type", "protection", "at least one source"):
+    for item in ("property boundary", "meter type", "at least one source"):
         assert item in said
     assert make.plan_of(step.case).state == "draft"
+
+
+def test_relay_protection_is_asked_for_at_high_voltage_only():
+    household = make.drawn(make.household(), protection="")
+    assert steps.submit(household.step, by=make.planner()).state == "submitted"
+
+    factory = make.drawn(make.factory(), protection="")
+    assert "protection" in refused(steps.submit, factory.step, by=make.planner())
 
 
 def test_the_main_sources_carry_the_whole_capacity():
