@@ -276,6 +276,8 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
 def approve(proposal: Correction, *, by: User) -> Correction:
     """The supervisor, a second person, agrees: the bill is waived, or computed anew."""
     bill, proposal = _open_proposal(proposal, by)
+    if bill.state not in Bill.STANDING:
+        raise Refused(_("The bill is %(state)s.") % {"state": bill.get_state_display()})
     _answer(proposal, Correction.Answer.APPROVED, by)
     waive = proposal.kind == Correction.Kind.WAIVE
     was_paid = bill.state == Bill.State.PAID

@@ -74,11 +74,12 @@ def order_of(step: Step, by: User | None = None) -> Installation:
 
 
 def removal_of(step: Step, by: User | None = None) -> Removal:
-    """The removal of this round, or a new one not yet saved."""
+    """The removal of this round, or a new one not yet saved, of the meter the round before took."""
+    before = Removal.objects.filter(step__case=step.case_id, signed_at__isnull=False).last()
     return guards.removal_of(step) or Removal(
         step=step,
         installer=step.owner or by,
-        asset_number=step.case.meter_number,
+        asset_number=before.asset_number if before else step.case.meter_number,
         what=WHAT_HAPPENS.get(step.case.business_type, Removal.What.TAKEN),
     )
 
@@ -302,6 +303,11 @@ def _take_off(removal: Removal) -> None:
     removal.meter = meter
     if meter is None or removal.what == Removal.What.SEALED:
         return
+    case = removal.step.case_id
+    if meter.state == Meter.State.REMOVED and Removal.objects.filter(
+        step__case=case, meter=meter, signed_at__isnull=False
+    ):
+        return  # off since an earlier round
     if meter.state not in (Meter.State.INSTALLED, Meter.State.FAULTY):
         raise Refused(
             _("Meter %(number)s is %(state)s by now; choose another one.")

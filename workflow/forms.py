@@ -226,7 +226,10 @@ class SendBackForm(DressedForm):
         earlier = [
             kind
             for kind in process.PROCESS
-            if step.kind in process.descendants(kind) and step.case.step(kind)
+            if step.kind in process.descendants(kind)
+            and step.case.state == Case.State.OPEN
+            and (before := step.case.step(kind))
+            and not before.is_void
         ]
         here = _("%(step)s: this step again") % {"step": step.get_kind_display()}
         self.fields["to"].choices = [

@@ -26,7 +26,7 @@ class Rung(NamedTuple):
 
 OWNER = "owner"
 # Who owns what hangs on no step, and outlives the case: money goes back after it is closed.
-OWNERS = {Subject.REFUND: Role.CASHIER, Subject.CONFIRM: Role.BILLER}
+OWNERS: dict[str, Role] = {Subject.REFUND: Role.CASHIER, Subject.CONFIRM: Role.BILLER}
 COMPANY = "company"
 RUNGS = (
     Rung(-1, (OWNER,)),

@@ -470,9 +470,7 @@ def send_back(
     if not reason.strip():
         raise Refused(_("Say why it is sent back."))
     target = to or step.kind
-    earlier = step.kind in process.descendants(target) and move.case.step(target) is not None
-    if target != step.kind and not earlier:
-        raise Refused(_("It can only be sent back to an earlier step."))
+    _demand_way_back(move.case, step, target, finished=what != SENT_BACK)
     owners = {kind: old.owner for kind, old in move.case.latest.items()}
     fees = move.case.step(Kind.FEES)
     if (
@@ -484,9 +482,11 @@ def send_back(
         raise Refused(
             _("Money was taken on this plan: refund it first, then the case can go back.")
         )
+    # With power on, a formality that was deferred is done again; the meter stays where it hangs.
+    behind = process.descendants(target) if move.case.state == Case.State.OPEN else frozenset()
     # What was built last is undone first: a bill before the plan it stands on.
     for kind in reversed(process.PROCESS):
-        if kind != target and kind not in process.descendants(target):
+        if kind != target and kind not in behind:
             continue
         old = move.case.step(kind)
         if old and old.state in Step.LIVE:
@@ -497,8 +497,26 @@ def send_back(
     _set_facts(move, facts or {})
     _derive(move)
     _advance(move, owners=owners)
+    _conclude(move)
     move.log(what, step=step, note=reason, to=target, **data)
     return move.case.latest[target]
+
+
+def _demand_way_back(case: Case, step: Step, target: str, *, finished: bool) -> None:
+    """Refuse to send back what is not open, or to where there is nothing to do anew.
+
+    A finished step goes back only by a verb of its room (`finished`): a bill that was paid wrongly.
+    """
+    open_now = step.is_live or (finished and step.state == Step.State.DONE)
+    if not (case.is_open and open_now):
+        raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
+    if target == step.kind:
+        return
+    before = case.step(target)
+    if step.kind not in process.descendants(target) or before is None or before.is_void:
+        raise Refused(_("It can only be sent back to an earlier step."))
+    if case.state != Case.State.OPEN:
+        raise Refused(_("The power is on: what led to it is not done again."))
 
 
 def _close_round(move: _Move, step: Step, reason: str, by: User | None) -> None:
@@ -530,7 +548,11 @@ def _new_round(move: _Move, kind: str) -> Step:
     """A waiting row for the next attempt at a link."""
     before = move.case.step(kind)
     step = Step.objects.create(
-        case=move.case, kind=kind, round=before.round + 1 if before else 1, unit=move.case.unit
+        case=move.case,
+        kind=kind,
+        round=before.round + 1 if before else 1,
+        unit=move.case.unit,
+        deferred_until=before.deferred_until if before and move.case.in_fast_lane else None,
     )
     move.case.all_steps.append(step)
     move.changes.append([step.kind, step.round, step.state])
@@ -542,8 +564,15 @@ def _new_round(move: _Move, kind: str) -> Step:
 
 @transaction.atomic
 def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
-    """Correct facts of the case; steps not begun are derived anew."""
+    """Correct facts of the case, by who steers it; steps not begun are derived anew."""
     move = _Move(case.pk, by, None)
+    if by:
+        demand_role(move.case, by, *STEERING)
+    if move.case.state != Case.State.OPEN:
+        raise Refused(
+            _("The case is not open any more: %(state)s.")
+            % {"state": move.case.get_state_display()}
+        )
     if _set_facts(move, facts):
         _derive(move)
         _advance(move)
@@ -646,7 +675,7 @@ def approve_fast_lane(
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, *STEERING)
     kinds = list(kinds)
-    if move.case.fast_lane != Case.FastLane.ASKED:
+    if move.case.state != Case.State.OPEN or move.case.fast_lane != Case.FastLane.ASKED:
         raise Refused(_("Nobody has asked for the fast lane."))
     if not kinds or any(not process.PROCESS[kind].deferrable for kind in kinds):
         raise Refused(_("Only fees and the final contract can be deferred."))
@@ -671,7 +700,7 @@ def revoke_fast_lane(case: Case, *, by: User, reason: str) -> Case:
     """What was deferred must be finished before power on again."""
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, *STEERING)
-    if move.case.fast_lane != Case.FastLane.APPROVED:
+    if not move.case.is_open or move.case.fast_lane != Case.FastLane.APPROVED:
         raise Refused(_("The case is not in the fast lane."))
     move.case.fast_lane = Case.FastLane.REVOKED
     move.case.save(update_fields=["fast_lane"])
@@ -770,13 +799,14 @@ def _set_facts(move: _Move, facts: dict[str, Any]) -> bool:
 
 
 def _derive(move: _Move) -> None:
-    """Give every link that applies a row, and void the waiting rows of those that do not."""
-    if move.case.state != Case.State.OPEN:
-        return
+    """Give every link that applies a row, and void the waiting rows of those that do not.
+
+    With power on nothing is added any more.
+    """
     for kind in process.PROCESS:
         step = move.case.step(kind)
         if process.applies(kind, move.case):
-            if step is None or step.state == Step.State.VOID:
+            if move.case.state == Case.State.OPEN and (step is None or step.is_void):
                 _new_round(move, kind)
         elif step and step.state == Step.State.WAITING:
             move.transit(step, "void")

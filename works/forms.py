@@ -111,7 +111,7 @@ class Rows(Dressed, BaseInlineFormSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "file" in self.form.base_fields:
-            kwargs["queryset"] = self.model.objects.select_related("attachment")
+            kwargs["queryset"] = self.model.objects.select_related("attachment__case")
         super().__init__(*args, **kwargs)
 
 

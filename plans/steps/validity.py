@@ -57,7 +57,7 @@ def watch(case: Case) -> None:
         Subject.PLAN,
         case.pk,
         case=case,
-        step=plan and plan.step,
+        step=plan.step if plan else None,
         due_on=last_day_to_ask(plan) if plan and waiting else None,
         at=timezone.now(),
     )

@@ -479,7 +479,7 @@ def test_the_pages_ask_the_database_the_same_however_many_points_and_sources(cli
     make.submitted(one)
     make.submitted(two)
     counts += [same(planner, "plan"), same(planner), same(approver), same(approver, "approve")]
-    assert max(counts) <= 20, counts
+    assert max(counts) <= 15, counts
 
 
 def test_the_panel_asks_the_same_few_questions(django_assert_num_queries):

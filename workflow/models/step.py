@@ -156,6 +156,10 @@ class Step(Stateful):
         return self.state in self.LIVE
 
     @property
+    def is_void(self) -> bool:
+        return self.state == self.State.VOID
+
+    @property
     def is_finished(self) -> bool:
         return self.state not in self.UNFINISHED
 
