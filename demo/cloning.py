@@ -44,7 +44,8 @@ BEGUN = ("in_hand", "with_customer", "stopped", "done")
 # A table's rows that belong to the demo's cases, and the copies of the present batch.
 TABLES = f"""
 CREATE TEMPORARY TABLE demo_row (
-    label varchar(60), row_id bigint, of_case bigint, told boolean, PRIMARY KEY (label, row_id));
+    label varchar(60), row_id bigint, of_case bigint, told boolean, told_json boolean,
+    PRIMARY KEY (label, row_id));
 CREATE TEMPORARY TABLE demo_told (
     of_case bigint, seq integer, step_id bigint, told boolean, rest text,
     PRIMARY KEY (of_case, seq));
@@ -197,7 +198,8 @@ def _read(model: type[models.Model], originals: list[Original]) -> Table:
             continue
         here = {f.name for f in fields if _mentions(getattr(row, f.attname), words[case])}
         telling |= here
-        rows.append((model._meta.label, row.pk, case, bool(here)))
+        in_json = any(isinstance(f, models.JSONField) and f.name in here for f in fields)
+        rows.append((model._meta.label, row.pk, case, bool(here), in_json))
     _insert("demo_row", rows)
     return Table(model, frozenset(telling))
 
@@ -244,7 +246,7 @@ def _read_events(originals: list[Original]) -> None:
         rest = _spelled([event.verb, event.actor_id, *moments, event.data])[1:]
         touched = _mentions(rest, words[event.case_id])
         told.append((event.case_id, event.seq, event.step_id, touched, rest))
-        rows.append((Event._meta.label, event.pk, event.case_id, touched))
+        rows.append((Event._meta.label, event.pk, event.case_id, touched, touched))
     _insert("demo_row", rows)
     _insert("demo_told", told)
 
@@ -266,8 +268,7 @@ def _insert(table: str, rows: Iterable[tuple]) -> None:
 
 def _copy_rounds(originals: list[Original], tables: list[Table], rounds: range) -> None:
     """All copies of these rounds, in the order in which the walls let them come to be."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM demo_copy")
+    _empty("demo_copy")
     _insert("demo_copy", _copies(originals, rounds))
     _analyze("demo_copy")
     _chain()
@@ -329,8 +330,8 @@ def _chain() -> None:
             return f"CAST(encode(sha256(convert_to({text}, 'UTF8')), 'hex') AS varchar)"
         return f"SHA256({text})"
 
+    _empty("demo_chain")
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM demo_chain")
         cursor.execute(f"""
             INSERT INTO demo_chain WITH RECURSIVE chain (of_case, n, seq, previous, hash) AS (
                 SELECT c.of_case, c.n, t.seq, CAST('' AS varchar), {digest("''")}
@@ -341,6 +342,13 @@ def _chain() -> None:
                 JOIN demo_copy c ON c.of_case = p.of_case AND c.n = p.n)
             SELECT of_case, n, seq, previous, hash FROM chain""")
     _analyze("demo_chain")
+
+
+def _empty(table: str) -> None:
+    """Give the room back: nobody vacuums a temporary table."""
+    postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table}" if postgresql else f"DELETE FROM {table}")
 
 
 def _analyze(table: str) -> None:
@@ -418,7 +426,7 @@ def _retold_json(model: type[models.Model], value: str) -> str:
     postgresql = connection.vendor == "postgresql"
     plain = f"CAST({value} AS text)" if postgresql else f"plain_json({value})"
     back = "jsonb" if postgresql else "text"
-    cases = [f"WHEN o.told THEN CAST({_retold(plain)} AS {back})"]
+    cases = [f"WHEN o.told_json THEN CAST({_retold(plain)} AS {back})"]
     if model is Paper:
         # A paper names the sheet it prints by its key.
         for paper in Paper.objects.filter(pk__lt=STRIDE):

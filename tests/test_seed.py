@@ -194,10 +194,10 @@ def test_everybody_has_a_desk_that_opens_and_the_workers_find_work(login):
 # Very many ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def copied():
-    """A round over two batches of copies; what they came from is below the stride."""
-    with patch.object(cloning, "ROUNDS", 1):
+@pytest.fixture(scope="module")
+def copied(demo, django_db_blocker):
+    """Two batches of copies; the tests above have looked at the demo alone."""
+    with django_db_blocker.unblock(), patch.object(cloning, "ROUNDS", 1):
         made = cloning.multiply(ORIGINALS + 1)
     assert made == 2 * ORIGINALS
     return Case.objects.filter(pk__gte=cloning.STRIDE)
