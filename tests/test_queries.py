@@ -260,5 +260,6 @@ def test_every_page_takes_the_same_for_few_cases_and_for_many(world):
             case.steps.filter(kind=Kind.SURVEY).update(due_on=late)
         many = {name: cost(world, *page) for name, page in lists(world).items()}
 
-    assert {name: (n, many[name]) for name, n in few.items() if many[name] != n} == {}
+    # Fewer, where a full page shows the steps of fewer rooms; never more.
+    assert {name: (n, many[name]) for name, n in few.items() if many[name] > n} == {}
     assert max(many.values()) <= MOST

@@ -57,27 +57,14 @@ def test_power_that_did_not_come_on_leaves_the_capacity_reserved():
     assert capacity() == before
 
 
-def test_a_meter_hung_anew_takes_the_capacity_once():
-    case, (reserved, committed) = supplied()
-    clerk = person(Role.CLERK)
-
-    moves.send_back(case.step(Kind.CALLBACK), by=clerk, reason="相序错误", to=Kind.METER)
-    assert capacity() == (reserved, committed)
-
-    case = make.case_of(case)
-    make.ready(case, make.meter("3200000002"))
-    make.power_on(make.fresh(case.step(Kind.METER)))
-    assert capacity() == (0, committed + 8)
-
-
-def test_a_case_sent_back_to_the_survey_after_power_on_frees_everything():
+@pytest.mark.parametrize("to", [Kind.METER, Kind.SURVEY])
+def test_under_power_nothing_goes_back_and_the_capacity_stays_taken(to):
     case, (_reserved, committed) = supplied()
 
-    moves.send_back(
-        case.step(Kind.CALLBACK), by=person(Role.CLERK), reason="电源点错误", to=Kind.SURVEY
-    )
+    with pytest.raises(Refused):
+        moves.send_back(case.step(Kind.CALLBACK), by=person(Role.CLERK), reason="相序错误", to=to)
 
-    assert capacity() == (0, committed)
+    assert capacity() == (0, committed + 8)
 
 
 @pytest.mark.parametrize("end", [moves.withdraw, moves.refuse])
