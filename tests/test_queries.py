@@ -251,13 +251,19 @@ def lists(world: SimpleNamespace) -> dict[str, tuple[str, str]]:
     return found
 
 
+def late_cases(days: range) -> None:
+    """A survey due that many days ago, each."""
+    for n in days:
+        case = surveys.at_survey(street=f"解放路 {n} 号院", not_duplicate="另一户")
+        late = timezone.localdate() - timedelta(days=n)
+        case.steps.filter(kind=Kind.SURVEY).update(due_on=late)
+
+
 def test_every_page_takes_the_same_for_few_cases_and_for_many(world):
     with house.undone():
+        late_cases(range(2))
         few = {name: cost(world, *page) for name, page in lists(world).items()}
-        for n in range(25):
-            case = surveys.at_survey(street=f"解放路 {n} 号院", not_duplicate="另一户")
-            late = timezone.localdate() - timedelta(days=n)
-            case.steps.filter(kind=Kind.SURVEY).update(due_on=late)
+        late_cases(range(2, 25))
         many = {name: cost(world, *page) for name, page in lists(world).items()}
 
     # Fewer, where a full page shows the steps of fewer rooms; never more.
