@@ -126,6 +126,11 @@ class User(AbstractUser):
         return self.has_role(*STEERING, Role.AUDITOR)
 
     @property
+    def sees_refunds(self) -> bool:
+        """Pays money back, confirms that it went back, or watches that both are done."""
+        return self.sees_board or self.has_role(Role.CASHIER, Role.BILLER)
+
+    @property
     def is_clerk(self) -> bool:
         return self.has_role(Role.CLERK)
 

@@ -725,9 +725,15 @@ def record(
     at: datetime | None = None,
     **data: Any,
 ) -> Event:
-    """Append an event about something that changes no state."""
+    """Append an event about something that changes no state.
+
+    Within a move (a room undoing what it did), the case given goes on from this event.
+    """
     move = _Move(case.pk, by, at)
-    return move.log(what, step=step, note=note, **data)
+    event = move.log(what, step=step, note=note, **data)
+    case.event_count, case.event_hash = move.case.event_count, move.case.event_hash
+    case.last_action_at = move.case.last_action_at
+    return event
 
 
 @transaction.atomic
