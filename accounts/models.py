@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import STEERING, Role
+from accounts.roles import STEERING, WATCHING, Role
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -120,6 +120,11 @@ class User(AbstractUser):
 
     def has_role(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether no role held changes anything: an auditor, or a person without a role."""
+        return self.roles <= WATCHING
 
     @property
     def sees_board(self) -> bool:

@@ -39,6 +39,7 @@ BILL_CORRECTED = verb(
     "bill_corrected",
     gettext_lazy("Bill withdrawn to be corrected"),
     not_by_whom=("correction_proposed",),
+    reopens=True,
 )
 CORRECTION_DECLINED = verb(
     "correction_declined",
