@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import STEERING, Role
+from accounts.roles import STEERING, WATCHING, Role
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -122,8 +122,18 @@ class User(AbstractUser):
         return not self.roles.isdisjoint(roles)
 
     @property
+    def only_looks(self) -> bool:
+        """Whether no role held changes anything: an auditor, or a person without a role."""
+        return self.roles <= WATCHING
+
+    @property
     def sees_board(self) -> bool:
         return self.has_role(*STEERING, Role.AUDITOR)
+
+    @property
+    def sees_refunds(self) -> bool:
+        """Pays money back, confirms that it went back, or watches that both are done."""
+        return self.sees_board or self.has_role(Role.CASHIER, Role.BILLER)
 
     @property
     def is_clerk(self) -> bool:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 
 import documents.steps
 from accounts.models import Unit, User
-from accounts.roles import WATCHING
 from applications import rules
 from applications.models import Application, Contact, Equipment
 from documents.models import PaperKind
@@ -214,14 +213,13 @@ def _list_equipment(sheet: Application, equipment: Iterable[Equipment]) -> None:
 
 def may_note(case: Case, user: User) -> bool:
     """Whoever sees the case may note a contact, except those who only look."""
-    return moves.sees(user, case) and bool(user.roles - WATCHING)
+    return moves.sees(user, case) and not user.only_looks
 
 
 @transaction.atomic
 def note_contact(contact: Contact, *, case: Case, by: User) -> Contact:
     """Keep a contact; only one where both sides spoke sets the contact clock back."""
-    if not may_note(case, by):
-        raise Refused(_("You may look, not change."))
+    moves.demand_writer(case, by)
     contact.case, contact.by = case, by
     contact.at = contact.at or timezone.now()
     if contact.at > timezone.now():

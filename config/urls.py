@@ -13,7 +13,7 @@ urlpatterns = [
     path("cases/<str:number>/", include("surveys.urls")),
     path("cases/<str:number>/", include("plans.urls")),
     path("cases/<str:number>/", include("works.urls")),
-    path("cases/<str:number>/", include("fees.urls")),
+    path("", include("fees.urls")),
     path("cases/<str:number>/", include("contracts.urls")),
     path("cases/<str:number>/", include("metering.urls")),
     path("admin/", admin.site.urls),

@@ -1,14 +1,22 @@
-"""The utility of the demo: its offices, its people, its source points and its meter stock."""
+"""The utility of the demo: its offices, its people, its source points, its meter stock, and the
+register of firms that may design and build for its customers.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import count
+
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from accounts.demo import PASSWORD, PEOPLE
 from accounts.models import Unit, User
 from accounts.roles import Role
+from metering.models import Meter
 from surveys.models import SourcePoint
+from works.models import Grade, Licence
 
 UNITS = (
     # code, name, level, above, phone
@@ -35,6 +43,63 @@ POINTS = (
     ("滨湖 143 线 7# 分接箱", "10kv", "滨湖变", "滨湖 143 线", "", "7# 分接箱", 10000, 1500),
 )
 
+# type, phase, rating (A), voltage (V), accuracy: one for every supply of the process table
+METERS = (
+    ("smart", "single", "5(60)", "220", "2.0"),
+    ("bidirectional", "single", "5(60)", "220", "2.0"),
+    ("smart", "three", "5(60)", "3×220/380", "1.0"),
+    ("multi", "three", "1.5(6)", "3×220/380", "0.5S"),
+    ("multi", "three", "0.3(1.2)", "3×57.7/100", "0.5S"),
+    ("multi", "three", "0.3(1.2)", "3×57.7/100", "0.2S"),
+)
+OF_EACH = 12
+
+ISSUED_BY = {"designer": "江苏省住房和城乡建设厅", "contractor": "国家能源局江苏监管办公室"}
+
+# kind, licence number, grade, firm, unified social credit code, installs, repairs, tests
+FIRMS = (
+    (
+        "designer",
+        "A232004171",
+        "乙级",
+        "江城电力设计院有限公司",
+        "91320102MA1XYH123A",
+        (False, False, False),
+    ),
+    (
+        "designer",
+        "A332008826",
+        "丙级",
+        "临湖电力工程设计有限公司",
+        "91320104MA1WD27K6H",
+        (False, False, False),
+    ),
+    (
+        "contractor",
+        "6-3-00417-2021",
+        "三级",
+        "江城电力安装有限公司",
+        "91320105MA1M9HRC7D",
+        (True, True, True),
+    ),
+    (
+        "contractor",
+        "6-4-01256-2022",
+        "四级",
+        "临湖机电安装工程有限公司",
+        "91320106MA1N4TQ83J",
+        (True, True, False),
+    ),
+    (
+        "contractor",
+        "6-5-02093-2023",
+        "五级",
+        "滨海电气安装有限公司",
+        "91320111MA1PB65H2C",
+        (True, False, False),
+    ),
+)
+
 
 def survey_network(unit: Unit) -> None:
     """The source points of a county, with what is open on them."""
@@ -50,6 +115,48 @@ def survey_network(unit: Unit) -> None:
                 "pole": pole,
                 "rated_kva": rated,
                 "committed_kva": committed,
+            },
+        )
+
+
+def fill_store(unit: Unit) -> None:
+    """Free meters of every kind, where the store of the unit has none."""
+    if unit.meters.in_stock().exists():
+        return
+    serial = count(1)
+    Meter.objects.bulk_create(
+        Meter(
+            asset_number=f"3205{unit.pk:03d}{next(serial):05d}",
+            type=type_,
+            phase=phase,
+            rating_a=rating,
+            voltage_v=voltage,
+            accuracy=accuracy,
+            maker="华立",
+            unit=unit,
+        )
+        for type_, phase, rating, voltage, accuracy in METERS
+        for _n in range(OF_EACH)
+    )
+
+
+def register_firms() -> None:
+    """The firms of the register, all valid for two years more."""
+    today = timezone.localdate()
+    for kind, number, grade, firm, code, (installs, repairs, tests) in FIRMS:
+        Licence.objects.get_or_create(
+            kind=kind,
+            number=number,
+            defaults={
+                "grade": Grade.objects.get(kind=kind, code=grade),
+                "firm": firm,
+                "unified_code": code,
+                "installs": installs,
+                "repairs": repairs,
+                "tests": tests,
+                "issued_by": ISSUED_BY[kind],
+                "valid_from": today - timedelta(days=700),
+                "valid_to": today + timedelta(days=900),
             },
         )
 
@@ -85,4 +192,7 @@ def build() -> dict[str, User]:
             person.groups.set(Group.objects.filter(name__in=login.roles))
         people[login.username] = person
     survey_network(units["lh"])
+    for code in {login.unit for login in PEOPLE if Role.FITTER in login.roles}:
+        fill_store(units[code])
+    register_firms()
     return people

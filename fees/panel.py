@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from fees import steps
 from fees.guards import GUARDS
 from fees.models import Bill
 from fees.standing import Standing
@@ -28,7 +30,26 @@ def summary(case: Case, user: User) -> dict:
         return {"case": case, "step": None, "why_not": process.why_not(Kind.FEES, case)}
     if step.state == Step.State.WAITING:
         return {"case": case, "step": step, "waiting": True}
-    return {"case": case, "step": step, "bill": Standing.of(step).bill}
+    standing = Standing.of(step)
+    back = getattr(standing.payment, "refund", None)
+    return {"case": case, "step": step, "bill": standing.bill, "refund": back}
+
+
+def on_closing(case: Case) -> str:
+    """What becomes of the money when the case closes unsupplied now; empty where none was paid."""
+    step = case.step(Kind.FEES)
+    payment = Standing.of(step).payment if step else None
+    if payment is None or payment.bill.state != Bill.State.PAID:
+        return ""
+    return _(
+        "¥%(amount)s goes back to %(payer)s: the cashier of %(unit)s pays it out by %(day)s, "
+        "and a second person confirms it."
+    ) % {
+        "amount": f"{payment.amount:,.2f}",
+        "payer": payment.payer,
+        "unit": case.unit,
+        "day": steps.refund_due(timezone.localdate()),
+    }
 
 
 def why(step: Step) -> list[dict]:

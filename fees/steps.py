@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +17,14 @@ from documents import steps as papers
 from fees import tariff
 from fees.guards import BEFORE_BILL
 from fees.models import Bill, BillLine, Correction, Payment, Refund
+from fees.models.refund import WAITING
 from fees.standing import Standing
 from plans import steps as plans
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused, demand
-from workflow.models import Case, Step, Subject
+from workflow.models import Case, Step
 from workflow.verbs import verb
-from workflow.words import keep
+from workflow.words import Words, keep
 
 BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"))
 NOTHING_DUE = verb("nothing_due", gettext_lazy("Nothing is due"))
@@ -38,6 +39,7 @@ BILL_CORRECTED = verb(
     "bill_corrected",
     gettext_lazy("Bill withdrawn to be corrected"),
     not_by_whom=("correction_proposed",),
+    reopens=True,
 )
 CORRECTION_DECLINED = verb(
     "correction_declined",
@@ -49,7 +51,6 @@ REFUND_PAID = verb("refund_paid_out", gettext_lazy("Refund paid out"))
 REFUND_CONFIRMED = verb(
     "refund_confirmed", gettext_lazy("Refund confirmed"), not_by_whom=("refund_paid_out",)
 )
-WAITING = {Subject.REFUND: Refund.State.DUE, Subject.CONFIRM: Refund.State.PAID_OUT}
 # Who may confirm that a refund arrived: anybody of the money but the one who paid it out.
 CONFIRMING = (Role.BILLER, Role.CASHIER, Role.SUPERVISOR)
 
@@ -282,7 +283,7 @@ def approve(proposal: Correction, *, by: User) -> Correction:
     waive = proposal.kind == Correction.Kind.WAIVE
     was_paid = bill.state == Bill.State.PAID
     if was_paid:
-        _record_refund(_open_refund(bill, reason=proposal.reason))
+        _open_refund(bill, reason=proposal.reason, by=by)
     _end(bill, "waive" if waive else "correct", proposal.reason)
     papers.issue(bill.step.case, "bill", by=by, step=bill.step, bill=bill.pk)
     if waive:
@@ -357,28 +358,44 @@ def undone(step: Step, *, by: User | None) -> None:
     bill = Bill.standing_of(step)
     if bill is None:
         return
-    reason = keep(lambda: _("What the bill stood on no longer holds."))
+    bill.step = step  # with the case that the door has in hand
+    reason = keep(_why_undone(step.case))
     if bill.state == Bill.State.PAID:
-        refund = _open_refund(bill, reason=reason)
-        # The door writes its own event first; this one follows when all of it stands.
-        transaction.on_commit(lambda: _record_refund(refund))
+        _open_refund(bill, reason=reason, by=by)
     _end(bill, "cancel", reason)
 
 
-def _open_refund(bill: Bill, *, reason: str) -> Refund:
+def _why_undone(case: Case) -> Words:
+    """Why the money of a case no longer stands: it was closed and why, or goes back to its plan."""
+    if case.state == Case.State.WITHDRAWN:
+        return lambda: _("Withdrawn by the customer: %(reason)s") % {"reason": case.closing_reason}
+    if case.state == Case.State.REFUSED:
+        return lambda: _("The case was refused: %(reason)s") % {"reason": case.closing_reason}
+    return lambda: _("What the bill stood on no longer holds.")
+
+
+def _open_refund(bill: Bill, *, reason: str, by: User | None) -> Refund:
     """Money that was taken goes back, whole."""
     refund = Refund.objects.create(
         payment=bill.payment, amount=bill.payment.amount, reason=reason, opened_at=timezone.now()
     )
     _remind(refund)
+    moves.record(
+        bill.step.case, REFUND_OPENED, by=by, step=bill.step, note=reason, **_event_of(refund)
+    )
     return refund
+
+
+def refund_due(on: date) -> date:
+    """The day by which money that begins to go back on this day is paid out."""
+    return clocks.calendar().add(on, settings.REFUND_WORKING_DAYS)
 
 
 def _remind(refund: Refund) -> None:
     """The ladder stands while the money waits to be paid out, then to be confirmed."""
     now = timezone.now()
-    due_on = clocks.calendar().add(timezone.localdate(now), settings.REFUND_WORKING_DAYS)
-    for subject, state in WAITING.items():
+    due_on = refund_due(timezone.localdate(now))
+    for state, subject in WAITING.items():
         ladder.stand(
             subject,
             refund.pk,
@@ -386,13 +403,6 @@ def _remind(refund: Refund) -> None:
             due_on=due_on if refund.state == state else None,
             at=now,
         )
-
-
-def _record_refund(refund: Refund) -> None:
-    step = refund.payment.bill.step
-    moves.record(
-        step.case, REFUND_OPENED, by=None, step=step, note=refund.reason, **_event_of(refund)
-    )
 
 
 def _end(bill: Bill, transition: str, reason: str) -> None:

@@ -4,9 +4,10 @@ from fees import views
 
 app_name = "fees"
 urlpatterns = [
-    path("fees/", views.sheet, name="fees"),
-    path("fees/payment/", views.payment, name="payment"),
-    path("fees/correction/", views.correction, name="correction"),
-    path("fees/correction/answer/", views.answer, name="answer"),
-    path("fees/refunds/<int:pk>/", views.refund, name="refund"),
+    path("refunds/", views.refunds, name="refunds"),
+    path("cases/<str:number>/fees/", views.sheet, name="fees"),
+    path("cases/<str:number>/fees/payment/", views.payment, name="payment"),
+    path("cases/<str:number>/fees/correction/", views.correction, name="correction"),
+    path("cases/<str:number>/fees/correction/answer/", views.answer, name="answer"),
+    path("cases/<str:number>/fees/refunds/<int:pk>/", views.refund, name="refund"),
 ]

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,7 +22,7 @@ from fees.forms import CorrectionForm, PaymentForm, RefundForm
 from fees.models import Bill, Correction, Refund
 from fees.panel import why
 from fees.standing import Standing
-from workflow import moves
+from workflow import moves, paging
 from workflow.access import get_step_or_404
 from workflow.models import Step
 from workflow.process import Kind
@@ -95,6 +97,21 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, get_step_or_404(request, number, Kind.FEES), refusal=refusal)
     messages.success(request, _("Answered. The customer's papers follow."))
     return redirect(step)
+
+
+def refunds(request: HttpRequest) -> HttpResponse:
+    """Money that is owed to customers, of closed cases too: whose turn it is, and by when."""
+    if not request.user.sees_refunds:
+        raise PermissionDenied
+    found = Refund.objects.waiting().visible_to(request.user).with_due()
+    page = paging.by_due(found, request.GET, _with_cases)
+    today = timezone.localdate()
+    context = {"page": page, "today": today, "count": found.count()}
+    return render(request, "fees/refunds.html", context)
+
+
+def _with_cases(found: QuerySet) -> QuerySet:
+    return found.with_due().select_related("payment__bill__step__case", "paid_out_by")
 
 
 def refund(request: HttpRequest, number: str, pk: int) -> HttpResponse:

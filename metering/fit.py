@@ -64,15 +64,23 @@ def needs_three_phases(case: Case, plan: Plan | None) -> bool:
     return bool(source and source.voltage and source.voltage != Application.Voltage.V220)
 
 
-def misfits(meter: Meter, case: Case) -> list[str]:
-    """Why the meter does not fit the case; empty when it does."""
-    plan, found = Plan.read(case), []
-    if needs_three_phases(case, plan) and meter.phase != Phase.THREE:
-        found.append(_("This supply needs a three-phase meter."))
+def wanted(case: Case) -> tuple[list[Phase], list[Accuracy]]:
+    """The phases and the accuracy classes, the least first, of a meter that fits the case."""
+    plan = Plan.read(case)
+    phases = [Phase.THREE] if needs_three_phases(case, plan) else list(Phase)
     least = accuracy_in(plan.meter_accuracy) if plan else None
     if case.customer_class in HV:
         least = max(least or HV_ACCURACY, HV_ACCURACY, key=lambda accuracy: accuracy.rank)
-    if least and Accuracy(meter.accuracy).rank < least.rank:
+    return phases, list(Accuracy)[least.rank if least else 0 :]
+
+
+def misfits(meter: Meter, case: Case) -> list[str]:
+    """Why the meter does not fit the case; empty when it does."""
+    (phases, classes), found = wanted(case), []
+    if meter.phase not in phases:
+        found.append(_("This supply needs a three-phase meter."))
+    least = Accuracy(classes[0])
+    if Accuracy(meter.accuracy).rank < least.rank:
         found.append(
             _("This supply needs accuracy %(least)s or better; this meter has %(has)s.")
             % {"least": least.label, "has": meter.get_accuracy_display()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
+from metering import fit
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
 from workflow.models import Step
 from works.forms import FiledInput, RoomForm, choose_from, rows_of, staff
@@ -110,12 +110,17 @@ class OrderForm(WorkForm):
         ]
 
     def make_rows(self, data: Any, files: Any) -> None:
-        unit = self.step.case.unit
-        near = Q(unit__path__in=unit.lineage) | Q(unit__path__startswith=unit.path)
-        meters = Meter.objects.filter(near | Q(pk=self.instance.meter_id))
-        self.fields["meter"].offer(meters, meters.in_stock())
+        near = Meter.objects.for_unit(self.step.case.unit)
+        meters = near | Meter.objects.filter(pk=self.instance.meter_id)
+        free = meters.in_stock().fitting(*fit.wanted(self.step.case))
+        self.fields["meter"].offer(meters, free)
         self.add_rows("seals", SEALS, data, files, instance=self.instance)
         super().make_rows(data, files)
+
+    @property
+    def lacks_meter(self) -> bool:
+        """None is chosen yet, and no free one of the stores fits."""
+        return not self.instance.meter_id and not self.fields["meter"].widget.offers
 
 
 class RemovalForm(WorkForm):

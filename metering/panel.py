@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from metering import guards
+from accounts.roles import Role
+from metering import fit, guards
 from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
 from metering.models import Installation
 from workflow.models import Step
 from workflow.process import Kind
 from workflow.sheets import Section, readonly
 from workflow.why import Findings
+from works.forms import staff
 
 
 def panel(step: Step, user: User) -> dict[str, Any]:
@@ -81,6 +83,20 @@ def page(step: Step, stage: str) -> dict[str, Any]:
         "secondary": [
             {"label": _("Save draft"), "name": "save", "key": "s", "icon": "save"},
         ],
+    }
+
+
+def shortage(step: Step) -> dict[str, Any]:
+    """What to say where no free meter fits: which one is wanted, and who fills the store."""
+    phases, classes = fit.wanted(step.case)
+    return {
+        "unit": step.case.unit,
+        "phase": " / ".join(str(phase.label) for phase in phases),
+        "accuracy": classes[0].label,
+        "keepers": [
+            f"{keeper} {keeper.phone}".strip() for keeper in staff(step.case, Role.ADMINISTRATOR)
+        ],
+        "url": reverse("admin:metering_meter_add"),
     }
 
 

@@ -58,7 +58,10 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
             messages.success(request, panel.said(stage, form.signing))
             done = form.signing and (stage == "power" or not guards.energizes(step.case))
             return redirect(step.case if done else step)
-    return render(request, "metering/meter.html", panel.page(step, stage) | {"form": form})
+    context = panel.page(step, stage) | {"form": form}
+    if stage == "order" and form.lacks_meter:
+        context["shortage"] = panel.shortage(step)
+    return render(request, "metering/meter.html", context)
 
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:

@@ -142,6 +142,7 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     desk.ResumeForm: plain(desk.ResumeForm),
     desk.SendBackForm: plain(desk.SendBackForm, **STEP),
     desk.ReasonForm: plain(desk.ReasonForm),
+    desk.WithdrawForm: plain(desk.WithdrawForm),
     desk.RefuseForm: plain(desk.RefuseForm),
     desk.GroundsForm: plain(desk.GroundsForm),
     desk.FastLaneForm: plain(desk.FastLaneForm, **CASE),

@@ -85,6 +85,7 @@ STEP = "survey_step"
 REVIEWER, INSPECTOR, SURVEYOR = Role.REVIEWER, Role.INSPECTOR, Role.SURVEYOR
 OFFICER, FITTER, CLERK = Role.CONTRACT_OFFICER, Role.FITTER, Role.CLERK
 BOARD = STEERING | {Role.AUDITOR}
+REFUNDS = BOARD | {Role.CASHIER, Role.BILLER}
 ANSWERING = only(Role.PLANNER, CLERK)
 EXTENDING = only(Role.PLANNER, Role.SUPERVISOR)
 CHANGING = ALL - {Role.AUDITOR}
@@ -165,6 +166,7 @@ ROWS: dict[str, Row] = {
     "fees:payment": page("billed", Role.CASHIER),
     "fees:correction": page("billed", Role.BILLER),
     "fees:answer": deed("proposed", Role.SUPERVISOR),
+    "fees:refunds": Row(get=REFUNDS, post=REFUNDS),
     "fees:refund": page("refund_case", Role.CASHIER, "refund"),
     # Contract, meter, call-back
     "contracts:contract": sheet("contract", OFFICER),

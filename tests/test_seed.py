@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.demo import PEOPLE
-from accounts.models import User
+from accounts.models import Unit, User
 from accounts.roles import Role
 from applications.models import Application
 from contracts.models import Contract
@@ -23,12 +24,16 @@ from demo import cases, cloning, story
 from documents.models import Paper
 from fees import proof
 from fees.models import Bill, Correction, Payment, Refund
+from metering.models import Meter
+from metering.models.meter import Accuracy, Phase
 from plans.models import Plan
 from surveys.models import Consent
 from tests import factories
 from workflow import chain
 from workflow.models import Case, Event, Notice, Step
 from workflow.process import BusinessType, CustomerClass, Kind
+from works.models import Licence
+from works.models.register import LicenceKind
 
 # The demo stands in a transaction around the module; each test has its savepoint within.
 pytestmark = pytest.mark.django_db
@@ -127,6 +132,28 @@ def test_some_steps_are_late_some_due_some_unclaimed_and_some_stand_still():
 
 def test_some_customers_have_heard_nothing_for_a_long_time():
     assert Case.objects.silent(timezone.localdate() - timedelta(days=10)).count() >= 3
+
+
+def test_the_stores_of_the_meter_technicians_hold_free_meters_for_every_supply():
+    fitters = User.objects.filter(groups__name=Role.FITTER)
+    for unit in Unit.objects.filter(staff__in=fitters).distinct():
+        free = Meter.objects.in_stock().for_unit(unit)
+        for phase in Phase:
+            assert free.fitting([phase], list(Accuracy)).exists(), (unit, phase)
+        for accuracy in Accuracy:
+            classes = list(Accuracy)[accuracy.rank :]
+            assert free.fitting([Phase.THREE], classes).count() > 3, (unit, accuracy)
+
+
+@pytest.mark.parametrize("kind", LicenceKind.values)
+def test_the_register_holds_valid_firms_that_may_work_at_ten_kilovolts(kind):
+    today = timezone.localdate()
+    firms = Licence.objects.filter(kind=kind).standing(today)
+
+    for firm in firms:
+        firm.full_clean()
+        assert firm.shortfalls(kv=Decimal(10), kva=Decimal(630), on=today) == []
+    assert len(firms) > 1
 
 
 def test_the_money_is_at_every_turn():

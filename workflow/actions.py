@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from accounts.roles import STEERING, WATCHING, Role
+from accounts.roles import STEERING, Role
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
@@ -69,7 +70,7 @@ def _person_on_step(code: str, step: Step, user: User) -> tuple[str, ...]:
     if (code == "assign" and step.owner_id == user.pk) or (code == "resume" and user.steers):
         return ()
     if code == "assign":
-        return _needs(step.case, user, *STEERING)
+        return _hindrance(moves.demand_role, step.case, user, *STEERING)
     return tuple(moves.hindrances(step, user))
 
 
@@ -97,10 +98,9 @@ def on_case(code: str, case: Case, user: User) -> Action:
 
 def _person_on_case(code: str, case: Case, user: User) -> tuple[str, ...]:
     if code == "fast_lane_ask":
-        watching = user.has_role(*WATCHING) or not user.roles
-        return (_("Who only looks changes nothing."),) if watching else ()
+        return _hindrance(moves.demand_writer, case, user)
     roles = {"withdraw": (Role.CLERK,), "refuse": (Role.APPROVER,)}.get(code, ())
-    return _needs(case, user, *roles, *sorted(STEERING, reverse=True))
+    return _hindrance(moves.demand_role, case, user, *roles, *sorted(STEERING, reverse=True))
 
 
 def _state_on(code: str, case: Case) -> tuple[str, ...]:
@@ -113,9 +113,10 @@ def _state_on(code: str, case: Case) -> tuple[str, ...]:
     return ()
 
 
-def _needs(case: Case, user: User, *roles: str) -> tuple[str, ...]:
+def _hindrance(demand: Callable[..., None], *judged: Any) -> tuple[str, ...]:
+    """Why the door would refuse this person; empty when it would not."""
     try:
-        moves.demand_role(case, user, *roles)
+        demand(*judged)
     except Refused as refusal:
         return tuple(refusal.messages)
     return ()

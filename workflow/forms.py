@@ -247,6 +247,15 @@ class ReasonForm(DressedForm):
     )
 
 
+class WithdrawForm(ReasonForm):
+    """A withdrawal, in the customer's own words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Why, in the customer's words")
+        self.fields["reason"].help_text = _("As the customer said or wrote it.")
+
+
 class RefuseForm(ReasonForm):
     """A refusal: why, and what the customer can do instead."""
 

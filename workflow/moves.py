@@ -25,7 +25,7 @@ from workflow import clocks, ladder, process
 from workflow.guards import Refused, demand
 from workflow.models import Case, Event, Pause, Step, StopReason, Subject
 from workflow.process import Kind
-from workflow.verbs import SEPARATED, label, verb
+from workflow.verbs import REOPENING, SEPARATED, label, verb
 from workflow.words import Words, keep, said
 
 OPENED = verb("opened", gettext_lazy("Case opened"))
@@ -166,6 +166,14 @@ def demand_role(case: Case, by: User, *roles: str) -> None:
     if not by.has_role(*roles):
         names = _(", ").join(str(Role(role).label) for role in roles)
         raise Refused(_("This is the work of: %(role)s.") % {"role": names})
+
+
+def demand_writer(case: Case, by: User) -> None:
+    """Raise Refused unless the person sees the case and may change anything at all."""
+    if not sees(by, case):
+        raise Refused(_("The case belongs to another unit."))
+    if by.only_looks:
+        raise Refused(_("You may look, not change."))
 
 
 def _separate(case: Case, what: str, by: User | None) -> None:
@@ -470,7 +478,7 @@ def send_back(
     if not reason.strip():
         raise Refused(_("Say why it is sent back."))
     target = to or step.kind
-    _demand_way_back(move.case, step, target, finished=what != SENT_BACK)
+    _demand_way_back(move.case, step, target, finished=what in REOPENING)
     owners = {kind: old.owner for kind, old in move.case.latest.items()}
     fees = move.case.step(Kind.FEES)
     if (
@@ -505,7 +513,7 @@ def send_back(
 def _demand_way_back(case: Case, step: Step, target: str, *, finished: bool) -> None:
     """Refuse to send back what is not open, or to where there is nothing to do anew.
 
-    A finished step goes back only by a verb of its room (`finished`): a bill that was paid wrongly.
+    A finished step goes back only by a verb that reopens it (`finished`): a bill paid wrongly.
     """
     open_now = step.is_live or (finished and step.state == Step.State.DONE)
     if not (case.is_open and open_now):
@@ -562,17 +570,21 @@ def _new_round(move: _Move, kind: str) -> Step:
 # The case as a whole ----------------------------------------------------------------------------
 
 
+def _demand_open(case: Case) -> None:
+    """Raise Refused once the power is on or the case is closed."""
+    if case.state != Case.State.OPEN:
+        raise Refused(
+            _("The case is not open any more: %(state)s.") % {"state": case.get_state_display()}
+        )
+
+
 @transaction.atomic
 def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
     """Correct facts of the case, by who steers it; steps not begun are derived anew."""
     move = _Move(case.pk, by, None)
     if by:
         demand_role(move.case, by, *STEERING)
-    if move.case.state != Case.State.OPEN:
-        raise Refused(
-            _("The case is not open any more: %(state)s.")
-            % {"state": move.case.get_state_display()}
-        )
+    _demand_open(move.case)
     if _set_facts(move, facts):
         _derive(move)
         _advance(move)
@@ -614,6 +626,9 @@ def withdraw(case: Case, *, by: User, reason: str) -> Case:
     """The customer takes the request back."""
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, Role.CLERK, *STEERING)
+    _demand_open(move.case)
+    if not reason.strip():
+        raise Refused(_("Write down why the customer withdraws."))
     _close(move, "withdraw", reason)
     move.log(WITHDRAWN, note=reason)
     return move.case
@@ -627,6 +642,7 @@ def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
     """
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, Role.APPROVER, *STEERING)
+    _demand_open(move.case)
     if not reason.strip():
         raise Refused(_("A refusal needs its reason in plain words."))
     _close(move, "refuse", reason)
@@ -654,10 +670,12 @@ def _close(move: _Move, name: str, reason: str) -> None:
 def ask_fast_lane(case: Case, *, by: User, grounds: str) -> Case:
     """Propose the fast lane, with the ground for it (credit grade, guarantee, special need)."""
     move = _Move(case.pk, by, None)
-    if not sees(by, move.case) or by.has_role(Role.AUDITOR):
-        raise Refused(_("The case belongs to another unit."))
-    if move.case.state != Case.State.OPEN or move.case.fast_lane in ("asked", "approved"):
-        raise Refused(_("The fast lane was asked for already, or the case is closed."))
+    demand_writer(move.case, by)
+    _demand_open(move.case)
+    if move.case.fast_lane in (Case.FastLane.ASKED, Case.FastLane.APPROVED):
+        raise Refused(_("The fast lane was asked for already."))
+    if not grounds.strip():
+        raise Refused(_("The fast lane needs its ground."))
     move.case.fast_lane = Case.FastLane.ASKED
     move.case.save(update_fields=["fast_lane"])
     move.log(FAST_LANE_ASKED, note=grounds)
@@ -674,8 +692,9 @@ def approve_fast_lane(
     """
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, *STEERING)
+    _demand_open(move.case)
     kinds = list(kinds)
-    if move.case.state != Case.State.OPEN or move.case.fast_lane != Case.FastLane.ASKED:
+    if move.case.fast_lane != Case.FastLane.ASKED:
         raise Refused(_("Nobody has asked for the fast lane."))
     if not kinds or any(not process.PROCESS[kind].deferrable for kind in kinds):
         raise Refused(_("Only fees and the final contract can be deferred."))
@@ -700,8 +719,11 @@ def revoke_fast_lane(case: Case, *, by: User, reason: str) -> Case:
     """What was deferred must be finished before power on again."""
     move = _Move(case.pk, by, None)
     demand_role(move.case, by, *STEERING)
-    if not move.case.is_open or move.case.fast_lane != Case.FastLane.APPROVED:
+    _demand_open(move.case)
+    if move.case.fast_lane != Case.FastLane.APPROVED:
         raise Refused(_("The case is not in the fast lane."))
+    if not reason.strip():
+        raise Refused(_("Write down why the fast lane is revoked."))
     move.case.fast_lane = Case.FastLane.REVOKED
     move.case.save(update_fields=["fast_lane"])
     for step in move.case.all_steps:
@@ -725,9 +747,15 @@ def record(
     at: datetime | None = None,
     **data: Any,
 ) -> Event:
-    """Append an event about something that changes no state."""
+    """Append an event about something that changes no state.
+
+    Within a move (a room undoing what it did), the case given goes on from this event.
+    """
     move = _Move(case.pk, by, at)
-    return move.log(what, step=step, note=note, **data)
+    event = move.log(what, step=step, note=note, **data)
+    case.event_count, case.event_hash = move.case.event_count, move.case.event_hash
+    case.last_action_at = move.case.last_action_at
+    return event
 
 
 @transaction.atomic

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.models import User
+from accounts.roles import Role
 from fees.models.payment import Method, Payment
-from workflow.models import Case
+from workflow.ladder import OWNERS
+from workflow.models import Alert, Case, Subject
 from workflow.models.state import ProtectedState, Stateful
 from workflow.words import WordsField
 
@@ -18,6 +21,15 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def waiting(self) -> RefundQuerySet:
         """Money that has not gone back yet, or that nobody has confirmed."""
         return self.exclude(state=Refund.State.CONFIRMED)
+
+    def visible_to(self, user: User) -> RefundQuerySet:
+        """Those of the person's own unit and of the units below it."""
+        return self.filter(payment__bill__step__case__in=Case.objects.visible_to(user))
+
+    def with_due(self) -> RefundQuerySet:
+        """Each with the day on which the act that it waits for is due (`due_on`)."""
+        standing = Alert.objects.filter(subject__in=WAITING.values(), ref=OuterRef("pk"))
+        return self.annotate(due_on=Subquery(standing.values("due_on")[:1]))
 
     def of_case(self, case: Case) -> RefundQuerySet:
         """The refunds of the case, the latest first."""
@@ -105,6 +117,11 @@ class Refund(Stateful):
     def __str__(self) -> str:
         return f"{self.payment}: {self.amount}"
 
+    @property
+    def owner(self) -> Role:
+        """Whose turn it is: the cashier's to pay it out, then the biller's to confirm it."""
+        return OWNERS[WAITING[self.state]]
+
     @transition(state, source=State.DUE, target=State.PAID_OUT)
     def pay_out(self):
         """The cashier gave the money back."""
@@ -112,3 +129,10 @@ class Refund(Stateful):
     @transition(state, source=State.PAID_OUT, target=State.CONFIRMED)
     def confirm(self):
         """A second person saw that it arrived."""
+
+
+# What is waited for while a refund is in a state: the ladder that stands on it.
+WAITING: dict[str, Subject] = {
+    Refund.State.DUE: Subject.REFUND,
+    Refund.State.PAID_OUT: Subject.CONFIRM,
+}

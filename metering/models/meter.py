@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -32,6 +34,9 @@ class Accuracy(models.TextChoices):
 class MeterQuerySet(models.QuerySet["Meter"]):
     def in_stock(self) -> MeterQuerySet:
         return self.filter(state=Meter.State.IN_STOCK)
+
+    def fitting(self, phases: Collection[str], classes: Collection[str]) -> MeterQuerySet:
+        return self.filter(phase__in=phases, accuracy__in=classes)
 
     def for_unit(self, unit: Unit) -> MeterQuerySet:
         """The stock of the unit itself, of those above it and of those below."""

@@ -133,10 +133,11 @@ def test_a_part_left_by_a_writer_that_died_is_written_anew():
         assert file.read() == PDF
 
 
-@pytest.mark.parametrize("who", [(Role.AUDITOR, "js"), (Role.CLERK, "bhxc")])
-def test_who_only_looks_or_sits_elsewhere_takes_nothing_in(who):
-    role, at = who
-    stranger = person(role, at=at)
+@pytest.mark.parametrize(
+    ("roles", "at"), [([Role.AUDITOR], "js"), ([], "lhcd"), ([Role.CLERK], "bhxc")]
+)
+def test_who_only_looks_or_sits_elsewhere_takes_nothing_in(roles, at):
+    stranger = person(*roles, at=at)
     case = counter_case()
 
     with pytest.raises(Refused):

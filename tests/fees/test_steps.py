@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.roles import Role
 from documents.models import Paper
@@ -20,7 +21,7 @@ from surveys.models import Survey
 from tests.factories import case as opened
 from tests.factories import person
 from tests.fees import factories
-from workflow import moves
+from workflow import chain, moves
 from workflow.guards import Refused
 from workflow.models import Event, Step
 from workflow.process import CustomerClass, Kind
@@ -344,20 +345,40 @@ def test_a_paid_bill_cannot_be_waived():
 # What no longer holds
 
 
-def test_a_case_that_closes_unsupplied_opens_the_refund_by_itself(
-    django_capture_on_commit_callbacks,
-):
+def test_a_case_that_closes_unsupplied_opens_the_refund_by_itself():
     payment = factories.paid()
     case = factories.fresh(payment.bill.step.case)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
+    moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
 
     refund = Refund.objects.get()
     assert (refund.payment, refund.amount, refund.state) == (payment, payment.amount, "due")
     assert Bill.objects.get().state == "cancelled"
     assert Plan.objects.get().state == "void"
-    assert Event.objects.filter(case=case, verb="refund_opened").count() == 1
+
+
+def test_the_refund_is_told_in_the_move_that_opens_it_and_by_whom():
+    case = factories.fresh(factories.paid().bill.step.case)
+
+    moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
+
+    told = Event.objects.get(case=case, verb="refund_opened")
+    assert told.actor == person(Role.CLERK)
+    assert list(case.events.order_by("seq").values_list("verb", flat=True))[-2:] == [
+        "refund_opened",
+        "withdrawn",
+    ]
+    assert chain.verify([case.number])[1] == ""
+
+
+def test_bill_and_refund_say_why_in_the_language_of_the_reader():
+    case = factories.fresh(factories.paid().bill.step.case)
+    moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
+
+    assert Refund.objects.get().reason == "Withdrawn by the customer: 不建了"
+    with override("zh-hans"):
+        assert Refund.objects.get().reason == "客户撤回：不建了"
+        assert Bill.objects.get().reason == "客户撤回：不建了"
 
 
 def test_a_refusal_cancels_the_unpaid_bill():

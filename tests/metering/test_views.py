@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from metering import fit
 from metering.models import CallAttempt, Installation, Meter
 from tests.factories import person
 from tests.metering import factories as make
 from tests.works.test_views import jpeg, posted
 from workflow import process
 from workflow.models import Case, Step
-from workflow.process import BusinessType, ExistingSupply, Kind
+from workflow.process import BusinessType, CustomerClass, ExistingSupply, Kind
 
 pytestmark = pytest.mark.django_db
 NOW = "%Y-%m-%dT%H:%M"
@@ -243,3 +244,39 @@ def test_the_pages_ask_little_of_the_database(client, django_assert_max_num_quer
         process.panel(Kind.METER)(step, first)
         for guard in process.guards(Kind.METER):
             guard.finding(step)
+
+
+def test_the_sheet_offers_the_free_meters_that_fit_and_no_others(client):
+    case = make.case_at()
+    fits, other = make.meter(), make.meter("3200000002", state=Meter.State.FAULTY)
+    client.force_login(make.fitters()[0])
+
+    page = client.get(url(case))
+
+    offered = [number for number, _label in page.context["form"].fields["meter"].widget.offers]
+    assert offered == [fits.asset_number]
+    assert other.asset_number not in page.content.decode()
+    assert "shortage" not in page.context
+
+
+def test_the_sheet_says_when_no_free_meter_fits_and_who_fills_the_store(client):
+    case = make.case_at()
+    make.meter(state=Meter.State.INSTALLED)
+    keeper = person(Role.ADMINISTRATOR, at="js", phone="8800-1002")
+    client.force_login(make.fitters()[0])
+
+    page = client.get(url(case)).content.decode()
+
+    assert "No free meter in the stores of" in page
+    assert f"{keeper} 8800-1002" in page
+    assert reverse("admin:metering_meter_add") not in page
+
+
+def test_high_voltage_is_offered_three_phase_meters_of_its_class_alone():
+    case = make.case_at(customer_class=CustomerClass.HV_SINGLE)
+    make.meter()
+    make.meter("3200000002", phase="three", accuracy="2.0")
+    fits = make.meter("3200000003", phase="three", accuracy="0.5S")
+
+    assert list(Meter.objects.in_stock().fitting(*fit.wanted(case))) == [fits]
+    assert not fit.misfits(fits, case)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.roles import Role
 from tests import factories
@@ -153,6 +153,22 @@ def test_a_step_is_never_sent_back_to_a_later_one():
         )
 
 
+@pytest.mark.parametrize("what", [moves.SENT_BACK, moves.CONTACTED])
+def test_a_finished_step_is_not_begun_anew_by_a_verb_that_does_not_say_so(what):
+    case = done(factories.case(), Kind.APPLICATION, Kind.SURVEY)
+
+    with pytest.raises(Refused):
+        moves.send_back(
+            case.step(Kind.SURVEY),
+            by=factories.person(Role.SURVEYOR),
+            reason="x",
+            what=what,
+        )
+
+    case = Case.objects.get(pk=case.pk)
+    assert (case.step(Kind.SURVEY).round, case.step(Kind.SURVEY).state) == (1, "done")
+
+
 def test_facts_found_later_derive_the_steps_that_have_not_begun():
     case = done(factories.case(customer_class=CustomerClass.HV_SINGLE), Kind.APPLICATION)
     assert case.step(Kind.MID_CHECK) is None
@@ -283,6 +299,77 @@ def test_the_fast_lane_defers_fees_and_contract_but_nothing_else():
     assert case.state == "energized"  # debts are open
     case = done(case, Kind.FEES, Kind.CONTRACT)
     assert case.state == "archived"
+
+
+def withdrawn(**columns) -> Case:
+    """A case that the customer took back, as if it had come to this by another door."""
+    case = moves.withdraw(factories.case(), by=factories.person(Role.CLERK), reason="不办了")
+    Case.objects.filter(pk=case.pk).update(**columns)
+    return Case.objects.get(pk=case.pk)
+
+
+def asked(case: Case) -> None:
+    moves.ask_fast_lane(case, by=factories.person(Role.CLERK), grounds="信用 AAA")
+
+
+def approved(case: Case) -> None:
+    moves.approve_fast_lane(
+        case,
+        by=factories.person(Role.SUPERVISOR, at="lh"),
+        kinds=[Kind.FEES],
+        until=timezone.localdate() + timedelta(days=9),
+    )
+
+
+def revoked(case: Case) -> None:
+    moves.revoke_fast_lane(case, by=factories.person(Role.SUPERVISOR, at="lh"), reason="失信")
+
+
+def corrected(case: Case) -> None:
+    moves.set_facts(case, by=factories.person(Role.SUPERVISOR, at="lh"), disputed=True)
+
+
+@pytest.mark.parametrize(
+    ("move", "fast_lane"),
+    [(asked, "none"), (approved, "asked"), (revoked, "approved"), (corrected, "none")],
+)
+def test_nothing_is_decided_about_a_closed_case(move, fast_lane):
+    case = withdrawn(fast_lane=fast_lane)
+    before = case.event_count
+
+    with translation.override("en"), pytest.raises(Refused, match="Withdrawn"):
+        move(case)
+
+    case = Case.objects.get(pk=case.pk)
+    assert (case.fast_lane, case.disputed, case.event_count) == (fast_lane, False, before)
+
+
+def test_a_withdrawal_and_the_fast_lane_say_why():
+    case, clerk = factories.case(), factories.person(Role.CLERK)
+
+    with pytest.raises(Refused):
+        moves.withdraw(case, by=clerk, reason=" ")
+    with pytest.raises(Refused):
+        moves.ask_fast_lane(case, by=clerk, grounds="")
+    asked(case)
+    approved(case)
+    with pytest.raises(Refused):
+        moves.revoke_fast_lane(case, by=factories.person(Role.SUPERVISOR, at="lh"), reason="")
+
+    case = Case.objects.get(pk=case.pk)
+    assert (case.state, case.fast_lane) == ("open", "approved")
+
+
+@pytest.mark.parametrize("roles", [(), (Role.AUDITOR,)])
+def test_who_only_looks_asks_for_nothing_and_is_told_so(roles):
+    looker = factories.person(*roles, username="looker")
+
+    with translation.override("en"), pytest.raises(Refused, match="You may look, not change"):
+        moves.ask_fast_lane(factories.case(), by=looker, grounds="信用 AAA")
+
+
+def test_an_auditor_who_also_works_may_write():
+    moves.demand_writer(factories.case(), factories.person(Role.AUDITOR, Role.CLERK))
 
 
 def test_who_asked_for_the_fast_lane_does_not_approve_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from django import forms
@@ -147,7 +148,7 @@ def send_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     """The customer takes the request back."""
     case = get_case_or_404(request, number)
-    form = own.ReasonForm(request.POST or None)
+    form = own.WithdrawForm(request.POST or None)
     return _page(
         request,
         case,
@@ -155,7 +156,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
         form,
         lambda typed: moves.withdraw(case, by=request.user, reason=typed["reason"]),
         _("The case is closed: withdrawn by the customer."),
-        hint=_("This closes the case for good. Money paid is refunded."),
+        hint=_("This closes the case for good.") + _money_on_closing(case),
     )
 
 
@@ -170,8 +171,15 @@ def refuse(request: HttpRequest, number: str) -> HttpResponse:
         form,
         lambda typed: moves.refuse(case, by=request.user, **typed),
         _("The case is refused. The notice to the customer is on its way."),
-        hint=_("This closes the case for good. The notice says what the customer can do instead."),
+        hint=_("This closes the case for good. The notice says what the customer can do instead.")
+        + _money_on_closing(case),
     )
+
+
+def _money_on_closing(case: Case) -> str:
+    """What goes back of the money paid, told by the room of the money."""
+    told = import_module("fees.panel").on_closing(case)
+    return f" {told}" if told else ""
 
 
 def fast_lane_ask(request: HttpRequest, number: str) -> HttpResponse:
