@@ -1,6 +1,8 @@
 """The people of the demo: one for each role, so that every part of the chain can be tried."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.conf import settings
 
 from accounts.roles import Role
 
@@ -42,3 +44,8 @@ PEOPLE = (
 def logins() -> tuple[Login, ...]:
     """Everyone whom a visitor of the demo can be; the password is PASSWORD for all."""
     return PEOPLE
+
+
+def shown() -> dict[str, Any]:
+    """What the login page tells its visitor: nothing, outside the demo."""
+    return {"demo_logins": logins(), "demo_password": PASSWORD} if settings.DEMO else {}

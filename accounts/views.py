@@ -3,14 +3,14 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts import steps
-from accounts.demo import PASSWORD, logins
+from accounts import demo, steps, typed
 from accounts.forms import LanguageForm
 
 
@@ -21,8 +21,22 @@ class SignIn(LoginView):
     success_url = reverse_lazy("workflow:desk")
 
     def get_context_data(self, **context):
-        demo = {"demo_logins": logins(), "demo_password": PASSWORD} if settings.DEMO else {}
-        return super().get_context_data(**demo, **context)
+        return super().get_context_data(typed=typed.of(self.request), **demo.shown(), **context)
+
+    def form_valid(self, form):
+        onward = super().form_valid(form)
+        brought = typed.of(self.request)
+        return typed.send_on(self.request, brought) if brought else onward
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A page that grew too old: what was typed on it is sent on by its writer, or not at all."""
+    brought = None if request.htmx else typed.of(request)
+    if brought is None:
+        return HttpResponseForbidden(render_to_string("403_csrf.html"))
+    if request.user.is_authenticated:
+        return typed.send_on(request, brought, 403)
+    return typed.ask_who(request, brought, 403)
 
 
 @login_not_required

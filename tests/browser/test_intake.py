@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from accounts.demo import PASSWORD
 from accounts.models import User
 from demo import office as utility
 from tests.browser.office import Office
@@ -60,3 +61,22 @@ def test_papers_ticked_while_an_answer_is_under_way_stay_ticked(sheet):
     expect(sheet.locator("#missing")).not_to_contain_text("Identity paper")
     expect(sheet.locator("#paper-id")).to_be_checked()
     expect(sheet.locator("#paper-form")).to_be_checked()
+
+
+def test_a_sheet_survives_the_end_of_the_session(sheet):
+    sheet.unroute_all()
+    sheet.fill("[name=customer_name]", "王小明")
+    sheet.fill("[name=remarks]", "第一行\n第二行")
+    sheet.context.clear_cookies(name="sessionid")
+
+    sheet.keyboard.press("Control+s")
+    expect(sheet.locator("[role=alert]")).to_contain_text("log in, then send it")
+    sheet.fill("[name=username]", "sunyue")
+    sheet.fill("[name=password]", PASSWORD)
+    sheet.keyboard.press("Enter")
+    expect(sheet.locator(".typed")).to_contain_text("王小明")
+    sheet.click("text=Send it now")
+
+    expect(sheet.locator("[name=customer_name]")).to_have_value("王小明")
+    expect(sheet.locator("[name=remarks]")).to_have_value("第一行\n第二行")
+    expect(sheet.locator(".alert, .msg, main")).to_contain_text(["Draft saved"])
