@@ -23,8 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         if settings.PRODUCTION:
             raise CommandError(
-                "This is production: the demo's people and their known password do not belong here. "
-                "Set JIEDIAN_DEMO=1 where the demo is wanted."
+                "This is production: the demo's people and their known password do not belong "
+                "here. Set JIEDIAN_DEMO=1 where the demo is wanted."
             )
         if options["cases"] < 0:
             raise CommandError("--cases wants a number that is not negative.")
