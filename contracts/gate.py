@@ -20,13 +20,20 @@ WALLS = (
         "contracts_frozen",
         "contracts_contract",
         "UPDATE",
-        """OLD.state <> 'drawn' AND (NEW.content_hash <> OLD.content_hash
+        """OLD.state NOT IN ('drawn', 'returned') AND (NEW.content_hash <> OLD.content_hash
         OR NEW.capacity_kva <> OLD.capacity_kva OR NEW.version <> OLD.version
         OR NEW.plan_id IS DISTINCT FROM OLD.plan_id OR NEW.step_id <> OLD.step_id
         OR NEW.signed_at IS DISTINCT FROM OLD.signed_at
         OR NEW.officer_id IS DISTINCT FROM OLD.officer_id
         OR NEW.state NOT IN (OLD.state, 'void'))""",
         "A signed contract is never changed: draw a new one.",
+    ),
+    Wall(
+        "contracts_returned",
+        "contracts_contract",
+        "UPDATE",
+        "OLD.state = 'returned' AND NEW.state = 'drawn' AND NEW.version <= OLD.version",
+        "A contract that was taken back is drawn anew, as its next version.",
     ),
     Wall(
         "contracts_kept",

@@ -45,7 +45,8 @@ def _plan_accepted(step: Step) -> bool:
 
 def _drawn(step: Step) -> bool:
     contract = contract_of(step)
-    return bool(contract and contract.state != Contract.State.VOID and contract.is_unchanged)
+    standing = (Contract.State.DRAWN, Contract.State.SIGNED)
+    return bool(contract and contract.state in standing and contract.is_unchanged)
 
 
 def _customer_signed(step: Step) -> bool:

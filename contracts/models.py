@@ -80,6 +80,7 @@ class Contract(Stateful):
 
     class State(models.TextChoices):
         DRAWN = "drawn", _("Drawn, to be signed")
+        RETURNED = "returned", _("Taken back, to be drawn anew")
         SIGNED = "signed", _("Signed by both")
         VOID = "void", _("Void")
 
@@ -231,6 +232,11 @@ class Contract(Stateful):
                 violation_error_message=_("A contract is signed by both parties."),
             ),
             models.CheckConstraint(
+                condition=~Q(state="returned") | Q(signed_at=None, officer_signed_at=None),
+                name="nobody_signs_what_was_taken_back",
+                violation_error_message=_("The contract was taken back to be drawn anew."),
+            ),
+            models.CheckConstraint(
                 condition=Q(interim=False)
                 | (
                     ~Q(interim_name="")
@@ -259,7 +265,7 @@ class Contract(Stateful):
     @property
     def binds(self) -> bool:
         """Signed by both, or an interim agreement stands in."""
-        return self.state == self.State.SIGNED or (self.state == self.State.DRAWN and self.interim)
+        return self.state == self.State.SIGNED or (self.state != self.State.VOID and self.interim)
 
     @property
     def is_unchanged(self) -> bool:
@@ -270,7 +276,15 @@ class Contract(Stateful):
     def sign(self):
         """Both have signed: frozen."""
 
-    @transition(state, source=[State.DRAWN, State.SIGNED], target=State.VOID)
+    @transition(state, source=State.DRAWN, target=State.RETURNED)
+    def take_back(self):
+        """To be drawn anew: what was written before is not signed any more."""
+
+    @transition(state, source=State.RETURNED, target=State.DRAWN)
+    def draw_anew(self):
+        """The next version stands in its place."""
+
+    @transition(state, source=[State.DRAWN, State.RETURNED, State.SIGNED], target=State.VOID)
     def void(self):
         """What it stood on no longer holds."""
 

@@ -66,6 +66,6 @@ def sections(contract: Contract | None) -> list[Section]:
 
 def next_acts(steps: Iterable[Step]) -> dict[int, str]:
     """What is to be done next with the contract of each step, by its id; one query."""
-    drawn = Contract.objects.filter(step__in=steps).exclude(state=Contract.State.VOID)
+    drawn = Contract.objects.filter(step__in=steps, state=Contract.State.DRAWN)
     known = set(drawn.values_list("step_id", flat=True))
     return {step.pk: _now("to sign") if step.pk in known else _now("to draw up") for step in steps}

@@ -116,7 +116,9 @@ def _round(step: Step) -> Contract:
     if contract is None:
         number = f"{step.case.number}-C{step.round}"
         return Contract(step=step, number=number, version=version)
-    if contract.state != Contract.State.DRAWN or contract.signed_at or contract.officer_signed_at:
+    if contract.state == Contract.State.RETURNED:
+        contract.draw_anew()
+    elif contract.state != Contract.State.DRAWN or contract.signed_at or contract.officer_signed_at:
         raise Refused(_("The contract was signed: it is not drawn again in this round."))
     contract.version = version
     return contract
@@ -136,8 +138,10 @@ def revise(contract: Contract, *, by: User, reason: str) -> Contract:
     contract.signed_name = contract.signed_as = contract.signed_how = ""
     contract.signed_reference, contract.signed_at = "", None
     contract.officer, contract.officer_signed_at = None, None
+    contract.take_back()
     contract.save(
         update_fields=[
+            "state",
             "signed_name",
             "signed_as",
             "signed_how",

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -49,7 +49,8 @@ class QueueForm(forms.Form):
         ]
         asked = data.get("owner", "")
         if asked.isascii() and asked.isdigit() and len(asked) < 10:
-            person = User.objects.filter(pk=asked).first()
+            theirs = Step.objects.visible_to(user).filter(owner=OuterRef("pk"))
+            person = User.objects.filter(Exists(theirs), pk=asked).first()
             owners += [(asked, _("Owner: %(person)s") % {"person": person})] if person else []
         self.fields["owner"].choices = owners
         self.fields["step"].choices = _any(_("Step: all"), Kind.choices)

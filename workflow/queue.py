@@ -182,7 +182,7 @@ def row(step: Step, user: User, today: date, act: str = "") -> Row:
         step=step,
         chip=rendered_chip(*standing(step, today)),
         day=day_of(step),
-        url=case.get_absolute_url(),
+        url=f"{case.get_absolute_url()}?step={step.pk}",
         what=_("%(step)s: %(act)s") % {"step": label(step), "act": act} if act else label(step),
         request=f"{case.get_customer_class_display()} · {case.get_business_type_display()}",
         claim_url=reverse("workflow:claim", args=[case.number, step.pk]) if may_claim else "",

@@ -8,10 +8,11 @@ from datetime import date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from workflow import clocks, process
 from workflow.models import Case, Pause, Step
 from workflow.process import Kind
-from workflow.queue import label
+from workflow.queue import kinds_of, label
 from workflow.templatetags.jiedian import standing
 from workflow.why import waits_for
 
@@ -110,13 +111,18 @@ def left_out(case: Case) -> list[tuple[str, str]]:
     ]
 
 
-def most_urgent(case: Case) -> Step | None:
-    """The live step to look at first: ours before the customer's, earliest due; else the last."""
+def most_urgent(case: Case, reader: User | None = None) -> Step | None:
+    """The live step to look at first: the reader's own and those of the reader's work before
+    others, ours before the customer's, earliest due; where none is live, the last one finished.
+    """
     order = [Step.State.IN_HAND, Step.State.STOPPED, Step.State.WITH_CUSTOMER]
-    live = sorted(
-        case.live_steps, key=lambda step: (order.index(step.state), step.due_on or date.max)
-    )
-    if live:
-        return live[0]
+    mine = (reader and kinds_of(reader)) or set()
+
+    def urgency(step: Step) -> tuple:
+        own = reader is not None and step.owner_id == reader.pk
+        return not own, step.kind not in mine, order.index(step.state), step.due_on or date.max
+
+    if case.live_steps:
+        return min(case.live_steps, key=urgency)
     done = [step for step in case.all_steps if step.finished_at]
     return max(done, key=lambda step: step.finished_at, default=None)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from celery import current_app
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -33,8 +33,8 @@ KEEP_SWEEPS = timedelta(days=30)
 def sweep(now: datetime | None = None) -> int:
     """One pass over everything whose time has come; returns how many reminders were told.
 
-    A row that cannot be told (its case is broken, a lock timed out) is logged and left
-    for the next pass.
+    What cannot be done for one case (it is broken, a lock timed out) is logged and left for the
+    next pass; it holds up no other.
     """
     now = now or timezone.now()
     record = Sweep.objects.create(started_at=timezone.now())
@@ -48,7 +48,7 @@ def sweep(now: datetime | None = None) -> int:
         for alert_id, case_id in batch:
             try:
                 told += tell(alert_id, case_id, now)
-            except DatabaseError:
+            except Exception:
                 logger.exception("alert %s was not told; the next sweep tries again", alert_id)
         after = batch[-1][0]
     record.reminders, record.finished_at = told, timezone.now()
@@ -132,6 +132,9 @@ def resume_capped(today: date) -> int:
             )
         except moves.Refused:
             continue  # somebody resumed it meanwhile
+        except Exception:
+            logger.exception("stop %s goes on past its cap; the next sweep tries again", pause.pk)
+            continue
         resumed += 1
     return resumed
 
@@ -184,7 +187,8 @@ def last_sweep() -> Sweep | None:
 def reschedule_all(*, by: User | None, why: Words) -> int:
     """Limits or the calendar changed: compute every open due date anew; returns how many moved."""
     clocks.new_edition()
-    cases = Case.objects.open().filter(steps__state=Step.State.IN_HAND).distinct()
+    # In one order, as each case stays locked until all of them are done.
+    cases = Case.objects.open().filter(steps__state=Step.State.IN_HAND).distinct().order_by("pk")
     moved = 0
     for case in cases.iterator():
         moved += len(moves.reschedule(case, by=by, why=why))

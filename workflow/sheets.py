@@ -111,7 +111,7 @@ class SheetForm(forms.ModelForm):
 def readonly(instance: models.Model, layout: tuple) -> list[Section]:
     """The same layout with values instead of controls, for components/_readonly.html."""
     sections = []
-    for number, (title, rows, *_extras) in enumerate(layout, 1):
+    for title, rows, *_extras in layout:
         pairs = []
         for row in rows:
             for name, _width in row:
@@ -124,5 +124,5 @@ def readonly(instance: models.Model, layout: tuple) -> list[Section]:
                     value = localize(template_localtime(value))
                 pairs.append((capfirst(force_str(column.verbose_name)), value))
         if pairs:
-            sections.append(Section(title, [], number=number, pairs=pairs))
+            sections.append(Section(title, [], number=len(sections) + 1, pairs=pairs))
     return sections

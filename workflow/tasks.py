@@ -14,6 +14,8 @@ from workflow import reminders
 from workflow.models import Notice
 
 MAIL_LATE = timedelta(minutes=2)
+# A worker that has held a notice for longer was killed between the claim and the sending.
+ABANDONED = timedelta(minutes=10)
 
 
 @shared_task(name="workflow.tasks.sweep")
@@ -34,18 +36,20 @@ def sweep() -> int:
 )
 def mail_notices(notice_ids: list[int]) -> int:
     """Mail notices, each once: claimed by a conditional UPDATE, given back when the mail did not
-    leave.
+    leave. A claim whose worker died is taken over, so a mail may come twice but never not at all.
     """
     sent = 0
     with get_connection() as connection:
         for notice_id in notice_ids:
-            claim = Notice.objects.filter(pk=notice_id, mailed_at=None).exclude(user__email="")
-            if claim.update(mailed_at=timezone.now()):
+            now, notice = timezone.now(), Notice.objects.filter(pk=notice_id, mailed_at=None)
+            free = Q(mailing_since=None) | Q(mailing_since__lt=now - ABANDONED)
+            if notice.filter(free).exclude(user__email="").update(mailing_since=now):
                 try:
                     _mail(notice_id, connection)
                 except OSError:
-                    Notice.objects.filter(pk=notice_id).update(mailed_at=None)
+                    notice.update(mailing_since=None)
                     raise
+                notice.update(mailed_at=timezone.now())
                 sent += 1
     return sent
 

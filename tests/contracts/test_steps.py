@@ -224,8 +224,28 @@ def test_drawn_anew_it_is_the_next_version_without_the_old_signatures():
     steps.revise(contract, by=person(OFFICER), reason="客户要求改结算方式")
     again = factories.drawn(anew(contract.step), settlement="prepaid")
 
-    assert (again.version, again.signed_at) == (2, None)
+    assert (again.version, again.signed_at, again.state) == (2, None, "drawn")
     assert again.content_hash != before
+
+
+def test_nobody_signs_what_was_taken_back_until_it_is_drawn_anew():
+    contract = factories.drawn()
+    steps.revise(contract, by=person(OFFICER), reason="客户要求改结算方式")
+    contract = Contract.objects.get(pk=contract.pk)
+
+    with pytest.raises(Refused):
+        factories.by_customer(contract)
+    with pytest.raises(Refused):
+        steps.sign_utility(contract, by=person(OFFICER))
+    for change in (
+        "signed_at = drawn_at, signed_name = 'x', signed_as = 'self', signed_how = 'hand'",
+        "state = 'drawn'",
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE contracts_contract SET {change} WHERE id = {contract.pk}")
+
+    assert Contract.objects.get(pk=contract.pk).state == "returned"
+    assert factories.by_customer(factories.drawn(anew(contract.step))).signed_at
 
 
 def test_only_in_the_fast_lane_an_interim_agreement_stands_in():

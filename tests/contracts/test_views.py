@@ -151,6 +151,8 @@ def test_taken_back_it_is_drawn_anew(client):
     client.force_login(officer())
 
     client.post(url(contract.step, "revision"), {"remarks": "改期限"})
+    assert client.post(url(contract.step, "utility")).status_code == 404
+    assert client.get(url(contract.step, "customer")).status_code == 404
     client.post(url(contract.step), drawing(settlement="prepaid"))
 
     assert Contract.objects.get().version == 2

@@ -60,6 +60,18 @@ def stop(step: Step) -> Step:
 # The page ---------------------------------------------------------------------------------------
 
 
+def test_the_page_opens_at_the_readers_own_work(client):
+    case = finished(factories.case(), Kind.APPLICATION, Kind.SURVEY, Kind.PLAN)
+    for kind in (Kind.FEES, Kind.CONTRACT):
+        assert page(client, worker(kind), case).context["step"].kind == kind
+
+    client.force_login(worker(Kind.CONTRACT))
+    step = case.step(Kind.CONTRACT)
+    claimed = client.post(reverse("workflow:claim", args=[case.number, step.pk]), follow=True)
+
+    assert claimed.context["step"] == step
+
+
 def test_the_page_opens_on_the_most_urgent_step(client):
     case = finished(factories.case(), Kind.APPLICATION)
 

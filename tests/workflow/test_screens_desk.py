@@ -55,6 +55,28 @@ def test_a_supervisor_sees_every_step_below(client):
     assert set(numbers(page(client, supervisor()))) == {surveyed.number, fresh_one.number}
 
 
+def test_a_row_leads_to_its_own_step(client):
+    case = finished(factories.case(), Kind.APPLICATION, Kind.SURVEY, Kind.PLAN)
+    contract = case.step(Kind.CONTRACT)
+
+    (row,) = page(client, worker(Kind.CONTRACT)).context["rows"]
+
+    assert client.get(row.url).context["step"] == contract
+
+
+def test_the_filter_by_owner_names_nobody_of_another_office(client):
+    stranger = factories.person(Role.CLERK, at="bhxc", username="stranger")
+    colleague = worker(Kind.SURVEY)
+    survey = finished(factories.case(), Kind.APPLICATION).step(Kind.SURVEY)
+    moves.claim(survey, by=colleague)
+
+    hidden = page(client, worker(Kind.APPLICATION), owner=stranger.pk).content.decode()
+    shown = page(client, worker(Kind.APPLICATION), owner=colleague.pk).content.decode()
+
+    assert f"Owner: {stranger}" not in hidden
+    assert f"Owner: {colleague}" in shown
+
+
 def test_the_desk_never_shows_the_cases_of_another_office(client):
     clerk = factories.person(Role.CLERK, at="bhxc")
     factories.case(by=clerk, unit=factories.unit("bhxc"))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from tests import factories
-from workflow import moves, process, reference, reminders
+from workflow import ladder, moves, process, reference, reminders
 from workflow.models import Alert, Case, DeadlineRule, Notice, Reminder, StopReason, Sweep, WorkDay
 from workflow.process import Kind
 from workflow.tasks import mail_notices
@@ -195,6 +195,62 @@ def test_a_mail_server_that_fails_gives_the_notice_back(office, monkeypatch):
     with pytest.raises(ConnectionRefusedError):
         mail_notices.run(ids)
     assert Notice.objects.filter(mailed_at=None).count() == len(ids)
+
+
+def test_a_notice_whose_worker_died_before_sending_is_mailed_by_a_later_sweep(office, monkeypatch):
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
+        surveyed_case(office)
+        clock.move_to(datetime.fromisoformat("2026-06-02T10:00+08:00"))
+        reminders.sweep()
+        ids = list(Notice.objects.values_list("pk", flat=True))
+
+        def killed(*args, **kwargs):
+            raise SystemExit  # as by kill -9: nothing of ours runs afterwards
+
+        with monkeypatch.context() as patched:
+            patched.setattr("workflow.tasks._mail", killed)
+            with pytest.raises(SystemExit):
+                mail_notices.run(ids[:1])
+
+        clock.shift(timedelta(minutes=5))
+        assert mail_notices.run(ids[:1]) == 0  # it may still be under way
+        clock.shift(timedelta(minutes=6))
+        assert mail_notices.run(ids[:1]) == 1
+        assert mail_notices.run(ids[:1]) == 0
+
+
+def test_a_case_that_cannot_be_told_holds_up_no_other(office, monkeypatch):
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
+        broken, other = surveyed_case(office), surveyed_case(office)
+        for case in (broken, other):
+            moves.stop(
+                case.step(Kind.SURVEY),
+                by=office["surveyor"],
+                reason=StopReason.objects.get(code="third_party"),
+                party="共用人",
+                evidence="征询函",
+                review_on=date(2026, 6, 3),
+            )
+        recipients, resume = ladder.recipients, moves.resume
+
+        def people(alert):
+            if alert.case_id == broken.pk:
+                raise ValueError
+            return recipients(alert)
+
+        def run_again(step, **words):
+            if step.case_id == broken.pk:
+                raise ValueError
+            return resume(step, **words)
+
+        monkeypatch.setattr(ladder, "recipients", people)
+        monkeypatch.setattr(moves, "resume", run_again)
+        clock.move_to(datetime.fromisoformat("2026-09-01T10:00+08:00"))
+        assert reminders.sweep() > 0
+
+    assert set(Reminder.objects.values_list("case", flat=True)) == {other.pk}
+    assert Case.objects.get(pk=other.pk).step(Kind.SURVEY).state == "in_hand"
+    assert Case.objects.get(pk=broken.pk).step(Kind.SURVEY).state == "stopped"
 
 
 def test_every_sweep_leaves_its_trace_for_the_watchdog():

@@ -80,6 +80,7 @@ class Notice(models.Model):
     reminder = models.ForeignKey(Reminder, models.PROTECT, related_name="notices")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    mailing_since = models.DateTimeField(null=True, blank=True)
     mailed_at = models.DateTimeField(null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()

@@ -68,7 +68,7 @@ def claim(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         )
     if "back" in request.POST:
         return redirect(f"{reverse('workflow:desk')}?{request.POST['back'].lstrip('?')}")
-    return redirect("workflow:case", number)
+    return redirect(f"{step.case.get_absolute_url()}?step={step.pk}")
 
 
 def assign(request: HttpRequest, number: str, pk: int) -> HttpResponse:

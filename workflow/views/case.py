@@ -45,10 +45,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, case: Case) -> Step | None:
-    """The step to look at: the one asked for, or the most urgent."""
+    """The step to look at: the one asked for, or the most urgent of the reader's own."""
     asked = request.GET.get("step", "")
     if not asked:
-        return rail.most_urgent(case)
+        return rail.most_urgent(case, request.user)
     step = next((step for step in case.all_steps if str(step.pk) == asked), None)
     if step is None:
         raise Http404
