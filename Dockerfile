@@ -41,6 +41,7 @@ USER jiedian
 # The static files are part of the image: each version serves exactly its own. What production asks
 # for is thrown away with this line.
 RUN SECRET_KEY=$(head -c 48 /dev/urandom | base64 -w 0) ALLOWED_HOSTS=build.invalid \
+    BASE_URL=https://build.invalid \
     DATABASE_URL=postgres://build@build.invalid/build REDIS_URL=redis://build.invalid/0 \
     python manage.py collectstatic --no-input --verbosity 0 --ignore fonts
 

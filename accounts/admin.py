@@ -45,3 +45,17 @@ class StaffAdmin(UserAdmin):
         )
     ]
     filter_horizontal = ["groups"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return () if request.user.is_superuser else ("is_superuser",)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and _within_reach(request.user, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and _within_reach(request.user, obj)
+
+
+def _within_reach(actor: User, person: User | None) -> bool:
+    """A superuser's account, password and all, is kept by superusers only."""
+    return actor.is_superuser or person is None or not person.is_superuser

@@ -1,11 +1,18 @@
 """Password check, and the signed-in person with unit and roles in one query."""
 
+from functools import cache
+from pathlib import Path
+
+from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import get_permission_codename
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import F
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.roles import Role
 
 
 class StaffBackend(ModelBackend):
@@ -19,6 +26,27 @@ class StaffBackend(ModelBackend):
         user: User = rows[0]
         user.roles = frozenset(row.role for row in rows if row.role)
         return user
+
+    def get_group_permissions(self, user: User, obj: object | None = None) -> set[str]:
+        """What the person's groups give; an administrator keeps every table of the admin that is
+        ours, as far as that table lets itself be kept. Groups' own rights are the superuser's.
+        """
+        found = set(super().get_group_permissions(user, obj))
+        if user.is_active and user.has_role(Role.ADMINISTRATOR):
+            found |= administration()
+        return found
+
+
+@cache
+def administration() -> frozenset[str]:
+    """The rights of the administrator, as Django names them."""
+    ours = settings.BASE_DIR
+    return frozenset(
+        f"{model._meta.app_label}.{get_permission_codename(action, model._meta)}"
+        for model in admin.site._registry
+        if Path(apps.get_app_config(model._meta.app_label).path).parent == ours
+        for action in model._meta.default_permissions
+    )
 
 
 def client_address(request: HttpRequest) -> str:

@@ -33,6 +33,14 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def number(name: str, default: int) -> int:
+    """A variable that counts something, zero or more."""
+    given = os.environ.get(name, "").strip() or str(default)
+    if not (given.isascii() and given.isdigit()):
+        raise Unsafe(f"{name} is not a number: write digits only, for example {default}.")
+    return int(given)
+
+
 def required(name: str, what_for: str) -> str:
     """A variable without which production must not start."""
     value = os.environ.get(name, "").strip()

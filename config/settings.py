@@ -34,7 +34,12 @@ if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
         "ALLOWED_HOSTS is missing or `*`: name the hosts people type, separated by commas."
     )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+if PRODUCTION:
+    BASE_URL = env.required("BASE_URL", "mails and QR codes name it; write https://host.").rstrip(
+        "/"
+    )
+else:
+    BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -150,7 +155,7 @@ AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "accounts.backends.client_address"
 # How many proxies of our own stand before the web process; the address before the last of them
 # counts.
-PROXIES = int(os.environ.get("PROXIES", "1" if PRODUCTION else "0"))
+PROXIES = env.number("PROXIES", 1 if PRODUCTION else 0)
 
 # Language and time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -203,7 +208,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_SSL else
 
 # Mail -------------------------------------------------------------------------------------------
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
@@ -249,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": SWEEP_MINUTES * 60},
     "expire-plans": {"task": "plans.tasks.expire", "schedule": crontab(hour=5, minute=30)},
     "papers": {"task": "documents.tasks.render_missing", "schedule": 120},
+    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour=4)},
     "prove-fees": {"task": "fees.tasks.prove_fees", "schedule": crontab(hour=6, minute=0)},
 }
 
@@ -256,9 +262,9 @@ CELERY_BEAT_SCHEDULE = {
 # Civil Code art. 201: the day of the event is not counted. Some utilities count it: set to True
 # there.
 COUNT_FIRST_DAY = env.flag("COUNT_FIRST_DAY")
-SILENCE_WORKING_DAYS = int(os.environ.get("SILENCE_WORKING_DAYS", "5"))
+SILENCE_WORKING_DAYS = env.number("SILENCE_WORKING_DAYS", 5)
 # Within how many working days money that goes back is paid out, and then confirmed.
-REFUND_WORKING_DAYS = int(os.environ.get("REFUND_WORKING_DAYS", "5"))
+REFUND_WORKING_DAYS = env.number("REFUND_WORKING_DAYS", 5)
 
 LOGGING = {
     "version": 1,

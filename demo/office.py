@@ -185,7 +185,6 @@ def build() -> dict[str, User]:
                 "email": f"{login.username}@jiedian.example",
                 "password": password,
                 "is_staff": admin,
-                "is_superuser": admin,
             },
         )
         if made:

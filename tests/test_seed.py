@@ -8,7 +8,7 @@ from io import StringIO
 from unittest.mock import patch
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count
 from django.test import Client
@@ -53,6 +53,13 @@ def demo(django_db_setup, django_db_blocker):
         said("seed_demo")
         yield
         transaction.set_rollback(True)
+
+
+def test_production_is_never_seeded(settings):
+    settings.PRODUCTION = True
+
+    with pytest.raises(CommandError, match="This is production"):
+        call_command("seed_demo")
 
 
 def live(**columns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +20,18 @@ GOOD = {
     "ALLOWED_HOSTS": "jiedian.example",
     "DATABASE_URL": "postgres://u:p@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "BASE_URL": "https://jiedian.example",
 }
 
 
 SETTINGS = ("-c", "import config.settings")
 MIGRATE = ("manage.py", "migrate")
 WEB = ("-m", "gunicorn", "config.wsgi", "--config", "deploy/gunicorn.conf.py")
+CELERY = ("-m", "celery", "--app", "config", "--quiet")
+WORKER = (*CELERY, "worker", "--pool", "solo")
+BEAT = (*CELERY, "beat", "--schedule", "{folder}/schedule", "--pidfile", "")
+# What a program says of itself before it looks around.
+GREETING = re.compile(r"Starting gunicorn|beat: Starting|__ ")
 
 
 def start(tmp_path, program=SETTINGS, **changes):
@@ -39,7 +46,7 @@ def start(tmp_path, program=SETTINGS, **changes):
         **changes,
     }
     return subprocess.run(
-        [sys.executable, *program],
+        [sys.executable, *(word.format(folder=tmp_path) for word in program)],
         cwd=ROOT,
         env={name: value for name, value in variables.items() if value is not None},
         capture_output=True,
@@ -61,6 +68,12 @@ def start(tmp_path, program=SETTINGS, **changes):
         ({"DATABASE_URL": None}, "DATABASE_URL is not set"),
         ({"DATABASE_URL": "mysql://u@h/n"}, "DATABASE_URL is not understood"),
         ({"REDIS_URL": None}, "REDIS_URL is not set"),
+        ({"BASE_URL": None}, "BASE_URL is not set"),
+        *(
+            ({name: nonsense}, f"{name} is not a number: write digits only")
+            for name in ("PROXIES", "EMAIL_PORT", "SILENCE_WORKING_DAYS", "REFUND_WORKING_DAYS")
+            for nonsense in ("five", "-1", "1.5", "²")
+        ),
     ],
 )
 def test_an_unsafe_production_does_not_start_and_says_why_in_one_line(tmp_path, changes, said):
@@ -72,7 +85,9 @@ def test_an_unsafe_production_does_not_start_and_says_why_in_one_line(tmp_path, 
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("program", [MIGRATE, WEB], ids=["migrate", "web"])
+@pytest.mark.parametrize(
+    "program", [MIGRATE, WEB, WORKER, BEAT], ids=["migrate", "web", "worker", "beat"]
+)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -80,14 +95,14 @@ def test_an_unsafe_production_does_not_start_and_says_why_in_one_line(tmp_path, 
         ({"SECRET_KEY": None}, "SECRET_KEY is missing or unsafe"),
     ],
 )
-def test_neither_command_nor_web_server_starts_in_vain(tmp_path, program, changes, said):
+def test_no_program_starts_in_vain(tmp_path, program, changes, said):
     """The web server ends too: it does not try one worker after another."""
     result = start(tmp_path, program, **changes)
 
     assert result.returncode == 1
     assert said in result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len([line for line in lines if "[INFO] Starting gunicorn" not in line]) == 1
+    lines = [line for line in result.stderr.splitlines() if line and not GREETING.search(line)]
+    assert len(lines) == 1
 
 
 def test_a_production_with_everything_named_starts(tmp_path):

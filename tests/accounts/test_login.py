@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from accounts.tasks import clear_sessions
 from tests.factories import person
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +227,14 @@ def test_a_new_password_ends_the_other_sessions(client):
 
     assert client.get("/").status_code == 200
     assert other.get("/").status_code == 302
+
+
+def test_sessions_that_ended_are_thrown_away_and_no_others(client):
+    client.force_login(person(Role.CLERK))
+    living = Session.objects.get()
+    yesterday = timezone.now() - timedelta(days=1)
+    Session.objects.create(session_key="ended", session_data="", expire_date=yesterday)
+
+    clear_sessions()
+
+    assert Session.objects.get() == living

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -20,6 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=int, default=0, metavar="N", help="and so many copies")
 
     def handle(self, *args, **options):
+        if settings.PRODUCTION:
+            raise CommandError(
+                "This is production: the demo's people and their known password do not belong "
+                "here. Set JIEDIAN_DEMO=1 where the demo is wanted."
+            )
         if options["cases"] < 0:
             raise CommandError("--cases wants a number that is not negative.")
         # Papers asked for in the past are rendered by the worker's next round.
