@@ -21,6 +21,7 @@ from workflow import clocks, process
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
+from workflow.sheets import saving
 
 
 class Intake:
@@ -93,13 +94,13 @@ class Intake:
             sheet.pk = sheet.step = sheet.saved_at = None
             raise
 
-    @transaction.atomic
     def save(self) -> Step:
         """Keep the draft; accept it when that was asked for. Refused, the draft is as before."""
-        by, saved_at = self.request.user, self.form.instance.saved_at
-        sheet = steps.save_draft(self.step, self.form.instance, self.equipment.rows, by=by)
+        by, sheet, saved_at = self.request.user, self.form.instance, self.form.instance.saved_at
         try:
-            return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
+            with saving(self.request, self.step):
+                sheet = steps.save_draft(self.step, sheet, self.equipment.rows, by=by)
+                return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
         except Refused:
             sheet.saved_at = saved_at
             raise

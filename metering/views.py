@@ -15,6 +15,7 @@ from workflow.access import get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.process import Kind
+from workflow.sheets import saving
 
 STAGES = {
     "removal": (RemovalForm, steps.removal_of),
@@ -51,7 +52,8 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
     form = form_class(request.POST or None, request.FILES or None, step=step, instance=sheet)
     if request.method == "POST" and form.is_valid():
         try:
-            steps.hand_in(form, by=request.user)
+            with saving(request, step):
+                steps.hand_in(form, by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -91,14 +93,18 @@ def callback(request: HttpRequest, number: str) -> HttpResponse:
 
 def _call(request: HttpRequest, step: Step, form: CallBackForm) -> HttpResponse:
     sheet = form.save(commit=False)
+    with saving(request, step):
+        if "not_reached" in request.POST:
+            steps.not_reached(sheet, note=sheet.words[:200], by=request.user)
+        elif form.signing:
+            steps.call_back(sheet, by=request.user)
+        else:
+            steps.keep_call(sheet, by=request.user)
     if "not_reached" in request.POST:
-        steps.not_reached(sheet, note=sheet.words[:200], by=request.user)
         messages.warning(request, _("Noted: not reached. Try again on another day."))
         return redirect(step)
     if not form.signing:
-        steps.keep_call(sheet, by=request.user)
         messages.success(request, _("Draft saved."))
         return redirect(step)
-    steps.call_back(sheet, by=request.user)
     messages.success(request, _("Call-back recorded."))
     return redirect(step.case)

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -31,7 +30,7 @@ from workflow.access import get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.process import Kind
-from workflow.sheets import readonly
+from workflow.sheets import readonly, saving
 
 SAVE = {"label": gettext_lazy("Save draft"), "name": "save", "icon": "save", "key": "ctrl+s"}
 ROW = ("candidate", "role", "laying", "capacity_kva")
@@ -60,7 +59,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
 def _hand_in(request: HttpRequest, step: Step, form: PlanForm) -> HttpResponse:
     """Keep the draft, or keep and submit it; a refusal keeps nothing but what was typed."""
     submitting = "submit" in request.POST
-    with transaction.atomic():
+    with saving(request, step):
         plan, rows = form.save(commit=False), _rows(form.sources)
         steps.save_draft(step, plan, rows, by=request.user)
         if submitting:

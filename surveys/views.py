@@ -31,7 +31,7 @@ from workflow import moves
 from workflow.access import get_case_or_404, get_step_or_404
 from workflow.models import Step
 from workflow.process import Kind, guards
-from workflow.sheets import readonly
+from workflow.sheets import readonly, saving
 
 SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
 
@@ -44,11 +44,16 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     survey, loads = steps.draft_for(step)
     rows = load_formset(request.POST or None, loads)
     form = SurveyForm(request.POST or None, instance=survey, loads=rows)
-    if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
-        act = steps.save if "save" in request.POST else steps.sign
-        if _did(form, lambda: act(form.instance, rows.rows(), by=request.user)):
-            return _after(request, get_step_or_404(request, number, Kind.SURVEY))
+    valid = request.method == "POST" and all([form.is_valid(), rows.is_valid()])
+    if valid and _did(form, lambda: _hand_in(request, step, form, rows)):
+        return _after(request, get_step_or_404(request, number, Kind.SURVEY))
     return render(request, "surveys/sheet.html", _filling(step, form, rows))
+
+
+def _hand_in(request: HttpRequest, step: Step, form: SurveyForm, rows: Any) -> None:
+    act = steps.save if "save" in request.POST else steps.sign
+    with saving(request, step):
+        act(form.instance, rows.rows(), by=request.user)
 
 
 def _did(form: BaseForm, act: Callable[[], Any]) -> bool:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.encoding import force_str
-from django.utils.formats import localize
+from django.utils.formats import date_format, localize
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.timezone import template_localtime
+from django.utils.translation import gettext as _
+
+from workflow.guards import Refused
+from workflow.models import Step
 
 WIDGET_CLASS = {
     forms.Select: "form-select",
@@ -126,3 +136,29 @@ def readonly(instance: models.Model, layout: tuple) -> list[Section]:
         if pairs:
             sections.append(Section(title, [], number=len(sections) + 1, pairs=pairs))
     return sections
+
+
+@contextmanager
+def saving(request: HttpRequest, step: Step) -> Iterator[None]:
+    """One save of the sheet of a step whose case is locked, whole or not at all.
+
+    Raises Refused when the sheet was saved after the page in hand was opened. What was typed
+    stays on that page, which then knows the newer edition: sent once more, it replaces it.
+    """
+    seen = request.POST.get("edition", step.sheet_edition)
+    if step.sheet_saved_at and str(seen) != str(step.sheet_edition):
+        text = _(
+            "{who} saved this sheet at {at}, after you had opened it. What you typed stands here "
+            'and is not saved: <a href="{url}" target="_blank">look at the other in a new tab</a>, '
+            "then save again to replace it."
+        )
+        at = date_format(timezone.localtime(step.sheet_saved_at), "SHORT_DATETIME_FORMAT")
+        url = step.get_absolute_url()
+        raise Refused(format_html(text, who=step.sheet_saved_by, at=at, url=url))
+    with transaction.atomic():
+        Step.objects.filter(pk=step.pk).update(
+            sheet_edition=F("sheet_edition") + 1,
+            sheet_saved_at=timezone.now(),
+            sheet_saved_by=request.user,
+        )
+        yield

@@ -13,6 +13,7 @@ from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.sheets import saving
 from works import guards, panel, steps
 from works.forms import FORMS, MissingForm, RequestForm
 from works.models import Request
@@ -40,11 +41,13 @@ def sheet(request: HttpRequest, number: str, kind: str) -> HttpResponse:
 def _hand_in(request: HttpRequest, form) -> HttpResponse:
     """Save the draft, or sign."""
     step = form.step
+    with saving(request, step):
+        now = (
+            steps.sign(form, by=request.user) if form.signing else steps.keep(form, by=request.user)
+        )
     if not form.signing:
-        steps.keep(form, by=request.user)
         messages.success(request, _("Draft saved. Nothing is decided yet."))
         return redirect(step)
-    now = steps.sign(form, by=request.user)
     if now.state == Step.State.DONE:
         messages.success(request, _("Signed: passed. The case goes on."))
     else:

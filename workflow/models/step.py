@@ -103,6 +103,17 @@ class Step(Stateful):
     )
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
     reason = WordsField(_("reason"), blank=True)
+    # How often the sheet was saved, and last by whom: an older page does not replace a newer one.
+    sheet_edition = models.PositiveIntegerField(default=0, editable=False)
+    sheet_saved_at = models.DateTimeField(null=True, editable=False)
+    sheet_saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+    )
 
     objects = StepQuerySet.as_manager()
 
