@@ -73,7 +73,7 @@ class Intake:
         """What keeps the sheet from being accepted beside its fields: (place, name, message)."""
         if not self.accepting:
             return []
-        needed = rules.needed_message()
+        needed = _("Without this paper nothing is accepted.")
         found = [(f"paper-{paper.code}", paper.label, needed) for paper in self.papers_missing]
         if self.unexplained:
             bound = self.form["not_duplicate"]

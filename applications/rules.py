@@ -82,7 +82,7 @@ def missing(sheet: Application) -> list[str]:
 
 
 def needed_message() -> str:
-    """What is said of every item and paper that must be there first."""
+    """What is said of every item that must be there first."""
     return _("This is needed to accept the application.")
 
 

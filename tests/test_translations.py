@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from django.apps import apps
+from django.contrib import admin
+from django.utils import translation
 
 from accounts.roles import Role
 from tests import factories
@@ -92,6 +95,40 @@ def test_chinese_sentences_have_full_width_punctuation(messages):
         for message in messages
         if half_width.search(chinese(message))
     }
+
+
+def test_no_template_joins_words_by_a_half_width_colon():
+    words_of_their_own = re.compile(
+        r"\{% (blocktranslate|comment)\b.*?\{% end\1 %\}|content='.*?'", re.DOTALL
+    )
+    joined = re.compile(r"(?:\}\}|%\}|</(?:span|b|a)>|\"sr\">|\x00):[ <{]")
+
+    assert not [
+        template
+        for template in (ROOT / "templates").rglob("*.html")
+        if joined.search(words_of_their_own.sub("\0", template.read_text(encoding="utf-8")))
+    ]
+
+
+def test_the_words_of_the_office_are_one_throughout(messages):
+    shunned = {"转办": "改派", "待商定": "待填写"}
+    bare = re.compile("^(受理|签署|此决定)必填")
+
+    assert not [
+        chinese(message)
+        for message in messages
+        if any(word in chinese(message) for word in shunned) or bare.search(chinese(message))
+    ]
+
+
+def test_the_admin_names_every_room_in_chinese():
+    with translation.override("zh-hans"):
+        names = {
+            model._meta.app_label: str(apps.get_app_config(model._meta.app_label).verbose_name)
+            for model in admin.site._registry
+            if model._meta.app_label != "axes"
+        }
+    assert {room: name for room, name in names.items() if not re.search(HANZI, name)} == {}
 
 
 def test_what_is_told_by_its_count_is_never_told_without(messages):

@@ -2,10 +2,12 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkflowConfig(AppConfig):
     name = "workflow"
+    verbose_name = _("Workflow")
 
     def ready(self) -> None:
         from workflow import walls  # it reads the rooms, which stand only now
