@@ -25,6 +25,7 @@ IMAGE_FORMATS = {
     "WEBP": "image/webp",
 }
 MAX_PIXELS = 60_000_000
+SCAN_PIXELS = 4096  # the longer side: A4 at 350 dots an inch
 NAME_LENGTH = 200
 # What reading a picture that is none may raise.
 UNREADABLE = (
@@ -134,6 +135,12 @@ def _image_type(content: bytes) -> str | None:
         else:
             image.verify()
         return content_type
+
+
+def bare(checked: Checked) -> Checked:
+    """A file as it is kept: of a picture nothing but the picture, legible as a scan of a page."""
+    is_picture = kind_of(checked.content_type) == "image"
+    return without_metadata(checked, SCAN_PIXELS) if is_picture else checked
 
 
 def without_metadata(checked: Checked, longest_side: int = 2048) -> Checked:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.roles import STEERING
 from documents import checklist, rooms
-from documents.files import Checked
+from documents.files import Checked, bare
 from documents.models import Attachment, Paper, PaperItem, PaperKind, Requirement
 from documents.tasks import render
 from workflow import clocks, ladder, moves, words
@@ -171,8 +172,15 @@ def _remind(item: PaperItem) -> None:
 def attach(
     case: Case, file: Checked, *, title: str, by: User, step: Step | None = None, log: bool = True
 ) -> Attachment:
-    """Keep a checked file with the case; its bytes are stored once by content."""
+    """Keep a checked file with the case; its bytes are stored once by content.
+
+    A picture loses what it says of place and device; raises Refused when it is damaged.
+    """
     moves.demand_writer(case, by)
+    try:
+        file = bare(file)
+    except ValidationError as error:
+        raise Refused(error.messages) from error
     attachment = Attachment(
         case=case,
         step=step,

@@ -2,6 +2,8 @@ from django.contrib import admin
 
 from metering.models import Meter
 
+HELD = (Meter.State.ASSIGNED, Meter.State.INSTALLED)
+
 
 @admin.register(Meter)
 class MeterAdmin(admin.ModelAdmin):
@@ -21,6 +23,11 @@ class MeterAdmin(admin.ModelAdmin):
     list_select_related = ["unit"]
     search_fields = ["asset_number", "maker"]
 
+    def formfield_for_choice_field(self, db_field, request, **kwargs):
+        if db_field.name == "state":
+            kwargs["choices"] = [choice for choice in Meter.State.choices if choice[0] not in HELD]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request, obj=None):
-        held = obj is not None and obj.state in (Meter.State.ASSIGNED, Meter.State.INSTALLED)
+        held = obj is not None and obj.state in HELD
         return ["asset_number", "state", "unit"] if held else []

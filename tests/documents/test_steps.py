@@ -8,12 +8,15 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from PIL import Image
 
 from accounts.roles import Role
 from documents import debts, steps, tasks
+from documents.files import Checked
 from documents.models import Attachment, Paper, PaperItem, Requirement
 from tests.documents.factories import PDF, counter_case, papers_of, scan
 from tests.factories import person
+from tests.surveys.factories import jpeg
 from workflow import clocks, moves, process
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Subject
@@ -301,3 +304,24 @@ def test_a_refusal_that_is_itself_refused_issues_nothing():
     with pytest.raises(Refused):
         moves.refuse(case, by=supervisor(), reason=" ")
     assert papers_of(case, "refusal") == {}
+
+
+def test_a_picture_is_kept_without_what_it_says_of_place_and_device():
+    case = counter_case()
+    photo = Checked(jpeg(gps=True, taken="2026:06-01 10:00:00"), "image/jpeg", "现场.jpg")
+
+    kept = steps.attach(case, photo, title="电能表", by=person(Role.CLERK))
+
+    with kept.file.open() as file, Image.open(file) as image:
+        assert not image.getexif()
+        assert image.size == (800, 600)
+
+
+def test_a_damaged_picture_is_refused_and_nothing_is_kept():
+    case = counter_case()
+    half = Checked(jpeg(size=(3000, 2000))[:900], "image/jpeg", "半张.jpg")
+
+    with pytest.raises(Refused):
+        steps.attach(case, half, title="电能表", by=person(Role.CLERK))
+
+    assert not Attachment.objects.filter(case=case).exists()
