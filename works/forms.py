@@ -247,13 +247,15 @@ class SettleRow(forms.ModelForm):
         return found
 
 
-def rows_of(parent: type, form: type, *, extra: int = 1, fk: str | None = None) -> type:
+def rows_of(
+    parent: type, form: type, *, extra: int = 1, fk: str | None = None, formset: type = Rows
+) -> type:
     """A table of rows with room for `extra` more."""
     return inlineformset_factory(
         parent,
         form._meta.model,
         form=form,
-        formset=Rows,
+        formset=formset,
         fk_name=fk,
         extra=extra,
         max_num=ROWS if extra else 0,
