@@ -337,7 +337,10 @@ class LicenceCheckForm(RoomForm):
         ("number", "unified_code", "firm"),
         label=capfirst(_("licence")),
         required=False,
-        help_text=_("Licence number, unified code or name of the firm, from the register."),
+        help_text=_(
+            "Licence number, unified code or name of the firm, from the register. "
+            "A firm that is not in it is added by an administrator, from the original."
+        ),
     )
     checked_voltage = forms.ChoiceField(
         label=capfirst(_("voltage of the works")),
