@@ -132,6 +132,10 @@ class ItemRow(forms.ModelForm):
         fields = ["item", "standard", "measured", "result"]
         widgets = {"item": forms.Textarea(attrs={"rows": 2})}
 
+    def clean_item(self) -> str:
+        """A standard item left as it is stays in every language."""
+        return self.cleaned_data["item"] if "item" in self.changed_data else self.instance.item
+
 
 class NewDefectRow(forms.ModelForm):
     class Meta:
