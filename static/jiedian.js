@@ -131,19 +131,20 @@
   /* 3. The help for the keys, read from the page itself --------------------------------------- */
 
   function help(dialog) {
+    for (const entry of all("[data-when]", dialog)) entry.hidden = !all(entry.dataset.when).some(shown);
     const list = one("[data-page-keys]", dialog);
     list.replaceChildren();
     const seen = new Set();
     for (const element of all("[data-key]")) {
       const key = element.dataset.key;
-      if (seen.has(key) || key === "Escape" || (!shown(element) && !element.closest(".queue"))) continue;
+      if (seen.has(key) || (!shown(element) && !element.closest(".queue"))) continue;
       seen.add(key);
       const copy = element.cloneNode(true);
       all("kbd, svg", copy).forEach((part) => part.remove());
       const term = document.createElement("dt");
       for (const part of key.split("+")) {
         const cap = document.createElement("kbd");
-        cap.textContent = part === "ctrl" ? "Ctrl" : part;
+        cap.textContent = { ctrl: "Ctrl", Escape: "Esc" }[part] || part;
         term.append(cap);
       }
       const text = document.createElement("dd");
