@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from accounts.models import Unit
 from accounts.roles import Role
 
 PASSWORD = "jiedian-demo"  # noqa: S105 - shown on the login page of the demo
@@ -48,4 +49,8 @@ def logins() -> tuple[Login, ...]:
 
 def shown() -> dict[str, Any]:
     """What the login page tells its visitor: nothing, outside the demo."""
-    return {"demo_logins": logins(), "demo_password": PASSWORD} if settings.DEMO else {}
+    if not settings.DEMO:
+        return {}
+    offices = dict(Unit.objects.values_list("code", "name"))
+    people = [login._asdict() | {"office": offices.get(login.unit, "")} for login in logins()]
+    return {"demo_logins": people, "demo_password": PASSWORD}

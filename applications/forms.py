@@ -141,6 +141,7 @@ class ApplicationForm(SheetForm):
         self.today = timezone.localdate()
         for name, field in self.fields.items():
             field.required = name == "customer_name"
+            field.live = True
         self.fields["customer_name"].error_messages["required"] = (
             rules.needed_message() if accepting else _("Even a draft needs the customer's name.")
         )

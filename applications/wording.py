@@ -6,19 +6,36 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 LINE_BREAKS = "\r\n\t"
 # Emoji and pictographs: no paper font carries them.
 PICTURES = re.compile("[\U0001f000-\U0001faff\ufe0f\u200d\u2600-\u27bf]")
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
-phone = RegexValidator(
-    r"^\+?[0-9][0-9 ()-]{4,27}[0-9]$",
-    gettext_lazy("Write a phone number in digits, such as 139 0000 4217 or 025-8800 2101."),
+# Without spaces and brackets; a hyphen may stand between any two digits.
+PHONE = re.compile(
+    r"""
+    (\+?86-?)?
+    (1[3-9](-?\d){9}                                       # mobile
+    |0(10|2\d|[3-9]\d\d)-?[2-9](-?\d){6,7}                  # area code and landline
+    |400(-?\d){7})                                         # service number
+    ((-|\#|转|ext\.?)\d{1,6})?                              # extension
+    |\+(?!86)[1-9](-?\d){6,14}                             # abroad
+    """,
+    re.ASCII | re.VERBOSE,
 )
+
+
+def phone(text: str) -> None:
+    """Raise ValidationError unless the text is a phone number of China, or one from abroad."""
+    if not PHONE.fullmatch(re.sub(r"[\s()]", "", unicodedata.normalize("NFKC", text).casefold())):
+        raise ValidationError(
+            _(
+                "Write a mobile number of 11 digits (139 0000 4217) or a landline with its area "
+                "code (025-8800 2101), with an extension if there is one (025-8800 2101-123)."
+            )
+        )
 
 
 def readable(text: str) -> None:

@@ -31,7 +31,7 @@ class Attachment(models.Model):
     step = models.ForeignKey(
         Step, models.PROTECT, null=True, blank=True, related_name="attachments"
     )
-    title = models.CharField(_("title"), max_length=120)
+    title = ShortWordsField(_("title"), max_length=300)
     file = models.FileField(_("file"), upload_to=file_path)
     original_name = models.CharField(max_length=200)
     content_type = models.CharField(max_length=40)

@@ -107,7 +107,8 @@ def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperI
     if item.state == PaperItem.State.RECEIVED:
         raise Refused(_("This paper was handed in already."))
     if file:
-        item.attachment = attach(item.case, file, title=item.requirement.label, by=by, log=False)
+        label = item.requirement
+        item.attachment = attach(item.case, file, title=lambda: label.label, by=by, log=False)
     _settle(item, PaperItem.State.RECEIVED, by)
     _remind(item)
     moves.record(
@@ -170,7 +171,13 @@ def _remind(item: PaperItem) -> None:
 
 @transaction.atomic
 def attach(
-    case: Case, file: Checked, *, title: str, by: User, step: Step | None = None, log: bool = True
+    case: Case,
+    file: Checked,
+    *,
+    title: words.Words,
+    by: User,
+    step: Step | None = None,
+    log: bool = True,
 ) -> Attachment:
     """Keep a checked file with the case; its bytes are stored once by content.
 
@@ -184,7 +191,7 @@ def attach(
     attachment = Attachment(
         case=case,
         step=step,
-        title=title,
+        title=words.keep(title),
         original_name=file.name,
         content_type=file.content_type,
         size=file.size,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from documents.forms import CheckedFileField
 from metering import fit
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
 from workflow.models import Step
-from works.forms import FiledInput, RoomForm, choose_from, rows_of, staff
+from works.forms import FiledInput, RoomForm, Rows, choose_from, rows_of, staff
 from works.search import SearchField
 
 
@@ -23,6 +24,27 @@ class SealRow(forms.ModelForm):
     class Meta:
         model = Seal
         fields = ["place", "number"]
+
+    def clean_number(self) -> str:
+        number = self.cleaned_data["number"]
+        others = Seal.objects.filter(number=number).exclude(pk=self.instance.pk)
+        if used := others.select_related("installation__step__case").first():
+            where = {"case": used.installation.step.case.number, "place": used.get_place_display()}
+            raise ValidationError(_("Seal number already used: case %(case)s, %(place)s.") % where)
+        return number
+
+
+class Seals(Rows):
+    def clean(self) -> None:
+        """The same number twice on one sheet is told at the second."""
+        seen = set()
+        for form in self.forms:
+            number = getattr(form, "cleaned_data", {}).get("number")
+            if not number or self._should_delete_form(form):
+                continue
+            if number in seen:
+                form.add_error("number", _("Seal number already used: on this sheet."))
+            seen.add(number)
 
 
 class PhotoRow(forms.ModelForm):
@@ -41,7 +63,7 @@ class PhotoRow(forms.ModelForm):
         return found
 
 
-SEALS = rows_of(Installation, SealRow, extra=2)
+SEALS = rows_of(Installation, SealRow, extra=2, formset=Seals)
 PHOTOS = rows_of(Step, PhotoRow)
 READINGS = [
     [("reading_peak", 3), ("reading_flat", 3), ("reading_valley", 3), ("reading_total", 3)],

@@ -131,19 +131,20 @@
   /* 3. The help for the keys, read from the page itself --------------------------------------- */
 
   function help(dialog) {
+    for (const entry of all("[data-when]", dialog)) entry.hidden = !all(entry.dataset.when).some(shown);
     const list = one("[data-page-keys]", dialog);
     list.replaceChildren();
     const seen = new Set();
     for (const element of all("[data-key]")) {
       const key = element.dataset.key;
-      if (seen.has(key) || key === "Escape" || (!shown(element) && !element.closest(".queue"))) continue;
+      if (seen.has(key) || (!shown(element) && !element.closest(".queue"))) continue;
       seen.add(key);
       const copy = element.cloneNode(true);
       all("kbd, svg", copy).forEach((part) => part.remove());
       const term = document.createElement("dt");
       for (const part of key.split("+")) {
         const cap = document.createElement("kbd");
-        cap.textContent = part === "ctrl" ? "Ctrl" : part;
+        cap.textContent = { ctrl: "Ctrl", Escape: "Esc" }[part] || part;
         term.append(cap);
       }
       const text = document.createElement("dd");
@@ -251,13 +252,6 @@
     if (target.closest("[data-print]")) window.print();
     const adder = target.closest("[data-add-row]");
     if (adder) add(adder.closest("[data-formset]"));
-    const copier = target.closest("[data-copy]");
-    if (copier && navigator.clipboard) {
-      navigator.clipboard.writeText(copier.dataset.copy).then(() => {
-        copier.classList.add("copied");
-        setTimeout(() => copier.classList.remove("copied"), 2000);
-      });
-    }
     const ticker = target.closest("input[data-select-all]");
     if (ticker) {
       for (const box of all("tbody td:first-child input[type=checkbox]", ticker.closest("table"))) box.checked = ticker.checked;

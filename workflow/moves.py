@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -230,9 +231,11 @@ def _new_case(year: int, **columns: Any) -> Case:
     after.
     """
     while True:
-        last = Case.objects.filter(number__startswith=f"{year}-").aggregate(last=Max("number"))[
-            "last"
-        ]
+        of_year = Case.objects.filter(number__startswith=f"{year}-")
+        last = of_year.aggregate(last=Max("number"))["last"]
+        if last == f"{year}-999999":
+            # From here on the numbers are longer, and as text they come before this one.
+            last = of_year.order_by(Length("number").desc(), "-number").values_list("number")[0][0]
         number = f"{year}-{int(last.split('-')[1]) + 1 if last else 1:06d}"
         try:
             with transaction.atomic():

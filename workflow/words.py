@@ -31,6 +31,12 @@ def keep(words: Words) -> str:
     return first if same else json.dumps(kept, ensure_ascii=False)
 
 
+class Said(str):
+    """What was said in one language, with all that is kept: written back, nothing is lost."""
+
+    kept: str
+
+
 def said(kept: str) -> str:
     """What stands in the row, in the reader's language."""
     if not kept or not kept.startswith('{"'):
@@ -41,7 +47,9 @@ def said(kept: str) -> str:
         return kept
     if set(found) != {code for code, _name in settings.LANGUAGES}:
         return kept
-    return str(found.get(get_language() or "") or found["en"])
+    text = Said(found.get(get_language() or "") or found["en"])
+    text.kept = kept
+    return text
 
 
 class _Kept:
@@ -49,6 +57,9 @@ class _Kept:
 
     def from_db_value(self, value: str, expression: Any, connection: Any) -> str:
         return said(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value.kept if isinstance(value, Said) else super().get_prep_value(value)  # type: ignore[misc]
 
     def deconstruct(self) -> tuple:
         """To the database it is a plain column."""

@@ -132,6 +132,10 @@ class ItemRow(forms.ModelForm):
         fields = ["item", "standard", "measured", "result"]
         widgets = {"item": forms.Textarea(attrs={"rows": 2})}
 
+    def clean_item(self) -> str:
+        """A standard item left as it is stays in every language."""
+        return self.cleaned_data["item"] if "item" in self.changed_data else self.instance.item
+
 
 class NewDefectRow(forms.ModelForm):
     class Meta:
@@ -247,13 +251,15 @@ class SettleRow(forms.ModelForm):
         return found
 
 
-def rows_of(parent: type, form: type, *, extra: int = 1, fk: str | None = None) -> type:
+def rows_of(
+    parent: type, form: type, *, extra: int = 1, fk: str | None = None, formset: type = Rows
+) -> type:
     """A table of rows with room for `extra` more."""
     return inlineformset_factory(
         parent,
         form._meta.model,
         form=form,
-        formset=Rows,
+        formset=formset,
         fk_name=fk,
         extra=extra,
         max_num=ROWS if extra else 0,
@@ -323,7 +329,10 @@ class LicenceCheckForm(RoomForm):
         ("number", "unified_code", "firm"),
         label=capfirst(_("licence")),
         required=False,
-        help_text=_("Licence number, unified code or name of the firm, from the register."),
+        help_text=_(
+            "Licence number, unified code or name of the firm, from the register. "
+            "A firm that is not in it is added by an administrator, from the original."
+        ),
     )
     checked_voltage = forms.ChoiceField(
         label=capfirst(_("voltage of the works")),

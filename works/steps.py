@@ -138,7 +138,7 @@ def _begin_rows(step: Step, before: Any) -> None:
     """A first check has the standard items; a re-inspection those not in order, else all."""
     if before is None:
         rows = [
-            CheckItem(step=step, item=str(item), standard=item.standard)
+            CheckItem(step=step, item=words.keep(item.__str__), standard=item.standard)
             for item in StandardItem.for_case(step.case, step.kind)
         ]
     else:

@@ -219,7 +219,19 @@ def test_everybody_of_the_demo_comes_in_with_the_password_shown(client, settings
         found = User.objects.get(username=login.username)
         assert found.roles == frozenset(login.roles)
         assert found.unit.code == login.unit
-        assert found.is_superuser is (Role.ADMINISTRATOR in login.roles)
+        assert found.is_staff is (Role.ADMINISTRATOR in login.roles)
+        assert not found.is_superuser
+
+
+def test_the_door_of_the_demo_says_at_which_office_everybody_works(client, settings):
+    settings.DEMO = True
+    office.build()
+
+    page = client.get("/login/").content.decode()
+
+    for login in PEOPLE:
+        row = page[page.index(f"<code>{login.username}</code>") :].partition("</tr>")[0]
+        assert User.objects.get(username=login.username).unit.name in row
 
 
 def test_making_the_demos_people_again_changes_nobody():

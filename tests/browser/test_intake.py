@@ -80,3 +80,39 @@ def test_a_sheet_survives_the_end_of_the_session(sheet):
     expect(sheet.locator("[name=customer_name]")).to_have_value("王小明")
     expect(sheet.locator("[name=remarks]")).to_have_value("第一行\n第二行")
     expect(sheet.locator(".alert, .msg, main")).to_contain_text(["Draft saved"])
+
+
+def test_the_stars_follow_what_is_needed_now(sheet):
+    star = sheet.locator("#star-contact_name")
+    expect(star).to_have_text("")
+
+    with sheet.expect_response(checked):
+        sheet.select_option("#id_customer_type", "company")
+    expect(star).to_have_text("*")
+
+    with sheet.expect_response(checked):
+        sheet.select_option("#id_customer_type", "person")
+    expect(star).to_have_text("")
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1241, 1101, 1024])
+def test_the_equipment_table_fits_beside_its_neighbour(sheet, width):
+    sheet.set_viewport_size({"width": width, "height": 900})
+
+    wide, room = sheet.evaluate(
+        "(box => [box.scrollWidth, box.clientWidth])(document.querySelector('.rows .scroll'))"
+    )
+
+    assert wide <= room
+
+
+def test_the_help_lists_the_keys_that_work_here_and_no_others(sheet):
+    sheet.evaluate("document.activeElement.blur()")
+    sheet.keyboard.press("?")
+
+    keys = sheet.evaluate(
+        "[...document.querySelectorAll('dialog[open] dt')].filter(e => e.getClientRects().length)"
+        ".map(e => [...e.querySelectorAll('kbd')].map(k => k.textContent).join(' '))"
+    )
+
+    assert sorted(keys) == ["/", "?", "Ctrl Enter", "Ctrl s", "Enter", "Esc", "n"]

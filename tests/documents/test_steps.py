@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 from PIL import Image
 
@@ -103,6 +103,18 @@ def test_a_paper_handed_in_settles_its_debt_and_leaves_the_ladder():
     assert not alerts(case).exists()
     event = case.events.get(verb="paper_received")
     assert event.data["sha256"] == scan().sha256
+
+
+def test_the_scan_of_a_listed_paper_is_named_in_the_readers_language():
+    item = PaperItem.objects.owed().filter(case=counter_case()).first()
+
+    steps.receive(item, by=person(Role.CLERK), file=Checked(PDF, "application/pdf", "1.pdf"))
+
+    kept = Attachment.objects.get(case=item.case)
+    assert kept.title == item.requirement.label_en
+    kept.save()
+    with translation.override("zh-hans"):
+        assert Attachment.objects.get(case=item.case).title == item.requirement.label_zh
 
 
 def test_the_same_paper_is_not_taken_in_twice():

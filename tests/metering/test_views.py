@@ -108,7 +108,22 @@ def test_a_seal_used_before_is_refused(client):
     answer = client.post(url(case), order_data(form, meter, **{"seals-0-number": used}))
 
     assert answer.status_code == 200
-    assert "used before" in str(answer.context["form"].seals.errors)
+    told = answer.context["form"].seals.errors[0]["number"][0]
+    assert "already used" in told
+    assert Installation.objects.get().step.case.number in told
+
+
+def test_a_seal_entered_twice_is_told_at_the_second(client):
+    case, meter = make.case_at(), make.meter()
+    client.force_login(make.fitters()[0])
+    form = client.get(url(case)).context["form"]
+    twice = {"seals-1-place": "terminal", "seals-1-number": "F001"}
+
+    answer = client.post(url(case), order_data(form, meter, **twice))
+
+    first, second = answer.context["form"].seals.errors[:2]
+    assert not first
+    assert "already used" in second["number"][0]
 
 
 @pytest.mark.parametrize(

@@ -418,3 +418,12 @@ def test_events_replay_to_the_present_state():
     state, steps = chain.replay(case)
     assert state == case.state
     assert steps == {(s.kind, s.round): s.state for s in case.all_steps}
+
+
+def test_the_numbers_of_a_year_grow_by_a_place_when_six_are_used_up():
+    year = timezone.localdate().year
+    Case.objects.filter(pk=factories.case().pk).update(number=f"{year}-999998")
+
+    found = [factories.case().number for _more in range(3)]
+
+    assert found == [f"{year}-999999", f"{year}-1000000", f"{year}-1000001"]

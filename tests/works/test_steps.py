@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.roles import Role
 from documents.models import Paper, PaperItem
@@ -212,6 +212,21 @@ def test_a_check_begins_with_the_standard_items_and_all_must_be_in_order():
 
     with pytest.raises(Refused, match="Not every item"):
         steps.decide(sheet_of(step), by=make.worker(Kind.ACCEPTANCE))
+
+
+def test_standard_items_are_read_in_the_readers_language_in_every_round():
+    case = make.case_at(Kind.ACCEPTANCE)
+    with translation.override("en"):
+        step = make.check_ready(case, Kind.ACCEPTANCE)
+        make.defect(step)
+        sheet = sheet_of(step)
+        sheet.result = "failed"
+        steps.decide(sheet, by=make.worker(Kind.ACCEPTANCE))
+        second = make.check_ready(make.case_of(case), Kind.ACCEPTANCE)
+
+    with translation.override("zh-hans"):
+        for round_ in (step, second):
+            assert "接地电阻" in [row.item for row in round_.check_items.all()]
 
 
 def test_defects_are_told_once_in_writing_and_cured_before_the_next_attempt_passes():

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from PIL import Image
 
 from accounts.roles import Role
@@ -67,6 +67,21 @@ def test_every_sheet_begins_with_what_the_customer_brings(client, kind):
     assert answer.status_code == 302
     assert make.fresh(case.step(kind)).state == Step.State.IN_HAND
     assert client.get(url(case, kind)).context["form"].formsets is not None
+
+
+def test_an_item_left_as_it_is_stays_in_every_language(client):
+    step = make.received(make.case_at(Kind.ACCEPTANCE), Kind.ACCEPTANCE)
+    client.force_login(make.worker(Kind.ACCEPTANCE))
+    form = client.get(url(step.case, Kind.ACCEPTANCE)).context["form"]
+    filled = {"items-1-result": "ok", "items-2-item": "漆面", "save": "1"}
+
+    answer = client.post(url(step.case, Kind.ACCEPTANCE), posted(form, **filled))
+
+    assert answer.status_code == 302
+    with translation.override("zh-hans"):
+        _follows, resistance, own = step.check_items.all()[:3]
+        assert (resistance.item, resistance.result) == ("接地电阻", "ok")
+        assert own.item == "漆面"
 
 
 @pytest.mark.parametrize("kind", KINDS)

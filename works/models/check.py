@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from documents.models import Attachment
 from workflow.models import Case, Step
 from workflow.process import HV, Kind
+from workflow.words import ShortWordsField
 
 
 class Check(models.Model):
@@ -124,7 +125,7 @@ class CheckItem(models.Model):
         NOT_APPLICABLE = "na", _("does not apply")
 
     step = models.ForeignKey(Step, models.PROTECT, related_name="check_items")
-    item = models.CharField(_("item"), max_length=120)
+    item = ShortWordsField(_("item"), max_length=300)
     standard = models.CharField(_("standard"), max_length=160, blank=True)
     measured = models.CharField(_("found"), max_length=120, blank=True)
     result = models.CharField(_("result"), max_length=6, choices=Result, blank=True)
