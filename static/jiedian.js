@@ -252,13 +252,6 @@
     if (target.closest("[data-print]")) window.print();
     const adder = target.closest("[data-add-row]");
     if (adder) add(adder.closest("[data-formset]"));
-    const copier = target.closest("[data-copy]");
-    if (copier && navigator.clipboard) {
-      navigator.clipboard.writeText(copier.dataset.copy).then(() => {
-        copier.classList.add("copied");
-        setTimeout(() => copier.classList.remove("copied"), 2000);
-      });
-    }
     const ticker = target.closest("input[data-select-all]");
     if (ticker) {
       for (const box of all("tbody td:first-child input[type=checkbox]", ticker.closest("table"))) box.checked = ticker.checked;

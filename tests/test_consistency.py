@@ -25,6 +25,7 @@ from workflow.process import CustomerClass, Kind
 
 ROOT = settings.BASE_DIR
 TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
 ROOMS = [path.parent for path in sorted(ROOT.glob("*/apps.py"))]
 OURS = [
     path.parent.name for path in sorted(ROOT.glob("*/__init__.py")) if path.parent.name != "tests"
@@ -89,6 +90,36 @@ def test_no_page_carries_style_or_script_inside(name):
 
 
 @pytest.mark.django_db
+def test_every_class_of_the_styles_is_used():
+    """A class stands in a `class` of a template, or as a word of its own in the code."""
+    # w{{ width }}, and what htmx sets itself
+    used = {*(f"w{n}" for n in range(1, 13)), "htmx-request"}
+    attribute = re.compile(r'class="((?:\{[{%].*?[}%]\}|[^"])*)"')
+    for name in PAGES:
+        text = (TEMPLATES / name).read_text()
+        used.update(re.findall(r"[\w-]+", " ".join(attribute.findall(text))))
+        used.update(re.findall(r'(?:css=|chip )"([\w-]+)"', text))
+    for path in [*sources(), STATIC / "jiedian.js"]:
+        for words in re.findall(r'"([^"\n]*)"|`([^`]*)`', path.read_text()):
+            used.update(re.findall(r"[\w-]+", " ".join(words)))
+
+    styles = "".join(path.read_text() for path in sorted(STATIC.glob("*.css")))
+    plain = re.sub(r'/\*.*?\*/|"[^"]*"', "", styles, flags=re.DOTALL)
+    selectors = " ".join(re.findall(r"([^{};]+)\{", plain))
+
+    assert set(re.findall(r"\.([a-zA-Z_][\w-]*)", selectors)) - used == set()
+
+
+def test_every_icon_is_used_and_every_icon_used_is_there():
+    drawn = set(re.findall(r'id="i-([\w-]+)"', (STATIC / "icons.svg").read_text()))
+    pages = "\n".join((TEMPLATES / name).read_text() for name in PAGES)
+    code = "\n".join(path.read_text() for path in sources())
+    named = set(re.findall(r'"([\w-]+)"', pages + code))
+
+    assert drawn - named == set()
+    assert set(re.findall(r'icon(?:_name=)? ?"([\w-]+)"', pages)) <= drawn
+
+
 def test_no_migration_is_forgotten():
     said = StringIO()
     try:

@@ -37,10 +37,9 @@ def chip(state: str, text: str, big: bool = False) -> dict:
 
 
 @register.inclusion_tag("components/_field.html")
-def field(bound: BoundField, width: int = 12, layout: str = "") -> dict:
-    """One field of a form; its widget's `data-layout` may ask for a strip ("seg"), not cards."""
-    layout = layout or bound.field.widget.attrs.get("data-layout", "")
-    return {"field": bound, "width": width, "layout": layout}
+def field(bound: BoundField, width: int = 12) -> dict:
+    """One field of a form, so many twelfths of the row wide."""
+    return {"field": bound, "width": width}
 
 
 @register.filter
