@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +74,13 @@ class PlanForm(SheetForm):
             "remarks",
         )
         widgets = {"metering": forms.RadioSelect}
+
+    @property
+    def signing(self) -> bool:
+        return "submit" in self.data
+
+    def needed(self, found: dict[str, Any]) -> Iterable[str]:
+        return steps.needed(found.get("voltage") or "")
 
 
 def offer(point: Candidate) -> str:

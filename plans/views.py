@@ -58,15 +58,14 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
 
 def _hand_in(request: HttpRequest, step: Step, form: PlanForm) -> HttpResponse:
     """Keep the draft, or keep and submit it; a refusal keeps nothing but what was typed."""
-    submitting = "submit" in request.POST
     with saving(request, step):
         plan, rows = form.save(commit=False), _rows(form.sources)
         steps.save_draft(step, plan, rows, by=request.user)
-        if submitting:
+        if form.signing:
             steps.submit(step, by=request.user)
-    done = _("The plan waits for approval.") if submitting else _("Draft saved.")
+    done = _("The plan waits for approval.") if form.signing else _("Draft saved.")
     messages.success(request, done)
-    return redirect(step.case if submitting else step)
+    return redirect(step.case if form.signing else step)
 
 
 def _drawing(step: Step, form: PlanForm, points: list[tuple[Candidate, str]]) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
+from surveys.guards import what_is_empty
 from surveys.models import Candidate, Consent, LoadItem, Photo, SourcePoint, Survey, Visit
 from workflow.models import Case
 from workflow.process import ExistingSupply
@@ -134,6 +137,14 @@ class SurveyForm(SheetForm):
         if found.get("can_supply") is False and not found.get("no_supply_reason"):
             self.add_error("no_supply_reason", _("Say why this site cannot be supplied."))
         return found
+
+    def tell(self, refusal: ValidationError) -> None:
+        """Why it was not signed: what is empty on the sheet at its fields, the rest above."""
+        empty = what_is_empty(self.instance)
+        self.add_error(None, [text for text in refusal.messages if text != empty])
+        if empty in refusal.messages:
+            for name in self.instance.missing:
+                self.add_error(name, gettext("Needed to sign."))
 
 
 class LoadForm(forms.ModelForm):

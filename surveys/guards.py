@@ -42,11 +42,16 @@ def _is_filled_in(step: Step) -> bool:
     return bool(survey) and not survey.missing
 
 
-def _what_is_empty(step: Step) -> str:
-    survey = Survey.read(step)
+def what_is_empty(survey: Survey | None) -> str:
+    """What still has to be filled in on the sheet itself."""
     if survey is None:
         return _("The survey sheet is not begun.")
-    return _("Not filled in on the sheet: %(fields)s.") % {"fields": _(", ").join(survey.missing)}
+    labels = [str(survey._meta.get_field(name).verbose_name) for name in survey.missing]
+    return _("Not filled in on the sheet: %(fields)s.") % {"fields": _(", ").join(labels)}
+
+
+def _what_is_empty(step: Step) -> str:
+    return what_is_empty(Survey.read(step))
 
 
 def _enough_points(step: Step) -> bool:

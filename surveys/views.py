@@ -44,16 +44,16 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     survey, loads = steps.draft_for(step)
     rows = load_formset(request.POST or None, loads)
     form = SurveyForm(request.POST or None, instance=survey, loads=rows)
-    valid = request.method == "POST" and all([form.is_valid(), rows.is_valid()])
-    if valid and _did(form, lambda: _hand_in(request, step, form, rows)):
-        return _after(request, get_step_or_404(request, number, Kind.SURVEY))
+    if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
+        act = steps.sign if form.signing else steps.save
+        try:
+            with saving(request, step):
+                act(form.instance, rows.rows(), by=request.user)
+        except ValidationError as refusal:
+            form.tell(refusal)
+        else:
+            return _after(request, get_step_or_404(request, number, Kind.SURVEY))
     return render(request, "surveys/sheet.html", _filling(step, form, rows))
-
-
-def _hand_in(request: HttpRequest, step: Step, form: SurveyForm, rows: Any) -> None:
-    act = steps.save if "save" in request.POST else steps.sign
-    with saving(request, step):
-        act(form.instance, rows.rows(), by=request.user)
 
 
 def _did(form: BaseForm, act: Callable[[], Any]) -> bool:
@@ -104,7 +104,8 @@ def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
         % {"n": len(open_points)}
         if survey and open_points
         else "",
-        "open_points": open_points if survey else [],
+        # What was sent is not saved yet: the errors speak of it, not this list.
+        "open_points": open_points if survey and not form.is_bound else [],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -109,13 +109,22 @@ class SheetForm(forms.ModelForm):
             found.append(Section(title, bound, number=number, **options))
         return found
 
-    def missing_to_sign(self) -> list[str]:
-        """Labels of what still has to be filled in before the sheet can be signed."""
-        return [
-            str(self.fields[name].label)
-            for name in self.required_to_sign
-            if self.cleaned_data.get(name) in (None, "", [])
-        ]
+    @property
+    def signing(self) -> bool:
+        """Handed in to count, not kept as a draft."""
+        return "save" not in self.data
+
+    def needed(self, found: dict[str, Any]) -> Iterable[str]:
+        """The fields without which the sheet, filled in like this, is not signed."""
+        return self.required_to_sign
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if self.signing:
+            for name in self.needed(found):
+                if name not in self.errors and found.get(name) in (None, "", []):
+                    self.add_error(name, _("Needed to sign."))
+        return found
 
 
 def readonly(instance: models.Model, layout: tuple) -> list[Section]:

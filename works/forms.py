@@ -318,21 +318,9 @@ class RoomForm(SheetForm):
         # Rows of earlier rounds, where there are none, are not on the page: nothing is posted.
         setattr(self, name, rows)
 
-    @property
-    def signing(self) -> bool:
-        return "save" not in self.data
-
     def is_valid(self) -> bool:
         rows = [formset.is_valid() for formset in self.formsets]
         return super().is_valid() and all(rows)
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean()
-        if self.signing:
-            for name in self.required_to_sign:
-                if name not in self.errors and found.get(name) in (None, "", []):
-                    self.add_error(name, _("Needed to sign."))
-        return found
 
 
 class LicenceCheckForm(RoomForm):

@@ -30,9 +30,9 @@ def is_high(voltage: str) -> bool:
     return voltage not in LOW
 
 
-def needed(plan: Plan) -> tuple[str, ...]:
+def needed(voltage: str) -> tuple[str, ...]:
     """What must stand on the sheet: relay protection only where there is any, at high voltage."""
-    return (*NEEDED, "protection") if is_high(plan.voltage) else NEEDED
+    return (*NEEDED, "protection") if is_high(voltage) else NEEDED
 
 
 def points_of(survey: Survey) -> list[Candidate]:
@@ -55,7 +55,7 @@ def demand_sound(plan: Plan, today: date) -> None:
     sources = list(plan.sources.select_related("candidate__source_point"))
     wrong = [
         _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
-        for name in needed(plan)
+        for name in needed(plan.voltage)
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
     wrong += _against_points(plan, sources, today)

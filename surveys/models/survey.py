@@ -214,9 +214,8 @@ class Survey(models.Model):
 
     @property
     def missing(self) -> list[str]:
-        """Labels of what still has to be filled in before the sheet can be signed."""
-        empty = [name for name in self.NEEDED if getattr(self, name) in (None, "")]
-        return [str(self._meta.get_field(name).verbose_name) for name in empty]
+        """Names of the fields still to be filled in before the sheet can be signed."""
+        return [name for name in self.NEEDED if getattr(self, name) in (None, "")]
 
     @property
     def needs_point(self) -> bool:
