@@ -80,7 +80,7 @@ class Application(Customer, Demand):
         _("business type"), max_length=20, choices=BusinessType, default=BusinessType.NEW
     )
 
-    # Customer: see there. Its class says which steps apply.
+    # The class says which steps apply.
     customer_class = models.CharField(
         _("customer class"),
         max_length=20,
