@@ -95,7 +95,7 @@ def formula(rate: Decimal, factor: Decimal, quantity: Decimal, unit: str) -> str
     """The arithmetic as it is printed on the bill."""
     scaled = f" × {factor.normalize():f}" if factor != 1 else ""
     due = amount(rate, factor, quantity)
-    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {due:.2f}"
+    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {due:,.2f}"
 
 
 def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Assessment:

@@ -57,7 +57,7 @@ def test_cable_costs_half_as_much_again_and_says_so():
     line = tariff.assess(factories.plan(factories.hv_case(), laying="cable")).lines[0]
 
     assert line.amount == Decimal("132000.00")
-    assert line.formula == "400 kVA × 220.00 × 1.5 = 132000.00"
+    assert line.formula == "400 kVA × 220.00 × 1.5 = 132,000.00"
 
 
 def test_own_generation_pays_for_its_reserve():
@@ -124,7 +124,7 @@ def test_a_bill_cites_item_document_version_day_and_formula():
     assert bill.total == line.amount == Decimal("88000.00")
     assert line.document_number == "发改价格〔2003〕2279号"
     assert (line.version, str(line.valid_from)) == (1, "2004-01-01")
-    assert line.formula == "400 kVA × 220.00 = 88000.00"
+    assert line.formula == "400 kVA × 220.00 = 88,000.00"
 
 
 def test_issuing_makes_it_the_customers_turn_and_leaves_event_and_paper():
