@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -27,7 +28,7 @@ class StaffBackend(ModelBackend):
         user.roles = frozenset(row.role for row in rows if row.role)
         return user
 
-    def get_group_permissions(self, user: User, obj: object | None = None) -> set[str]:
+    def get_group_permissions(self, user: Any, obj: Any = None) -> set[str]:
         """What the person's groups give; an administrator keeps every table of the admin that is
         ours, as far as that table lets itself be kept. Groups' own rights are the superuser's.
         """

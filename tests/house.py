@@ -30,6 +30,7 @@ from documents import steps as documents
 from documents.models import PaperItem
 from fees import steps as fees
 from fees.models import Bill, Correction, Refund
+from metering import fit
 from metering import steps as metering
 from metering.guards import energizes, removes
 from metering.models import Meter, Seal
@@ -572,10 +573,16 @@ def interim_agreement(house: House, step: Step, by: User, choose) -> None:
 # Meter --------------------------------------------------------------------------------------------
 
 
+def _meters(step: Step) -> list[Meter | None]:
+    """What a technician may take from the shelf: one that fits, any other, none."""
+    free = Meter.objects.in_stock().order_by("pk")
+    return [*free.fitting(*fit.wanted(step.case))[:1], *free[:1], None]
+
+
 @act(Kind.METER)
 def order_meter(house: House, step: Step, by: User, choose) -> None:
     order = metering.order_of(step, by)
-    order.meter = choose(*Meter.objects.in_stock().order_by("pk")[:2], None)
+    order.meter = choose(*_meters(step))
     metering.plan_order(order, by=by)
 
 
@@ -591,7 +598,7 @@ def seal(house: House, step: Step, by: User, choose) -> None:
 @act(Kind.METER)
 def hang_meter(house: House, step: Step, by: User, choose) -> None:
     order = metering.order_of(step, by)
-    order.meter = order.meter or choose(*Meter.objects.in_stock().order_by("pk")[:2], None)
+    order.meter = order.meter or choose(*_meters(step))
     order.installer, order.second_installer = by, choose(_other_fitter(house, by), None)
     order.installed_at = order.customer_signed_at = timezone.now()
     order.reading_total, order.customer_signed_name = choose(0, None), choose("王小明", "")

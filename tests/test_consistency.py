@@ -89,7 +89,6 @@ def test_no_page_carries_style_or_script_inside(name):
     assert "javascript:" not in text
 
 
-@pytest.mark.django_db
 def test_every_class_of_the_styles_is_used():
     """A class stands in a `class` of a template, or as a word of its own in the code."""
     # w{{ width }}, and what htmx sets itself
@@ -120,6 +119,7 @@ def test_every_icon_is_used_and_every_icon_used_is_there():
     assert set(re.findall(r'icon(?:_name=)? ?"([\w-]+)"', pages)) <= drawn
 
 
+@pytest.mark.django_db
 def test_no_migration_is_forgotten():
     said = StringIO()
     try:

@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from workflow import clocks, ladder, moves
+from workflow.guards import Refused
 from workflow.models import Alert, Case, Notice, Pause, Reminder, Step, Sweep
 from workflow.words import Words
 
@@ -130,7 +131,7 @@ def resume_capped(today: date) -> int:
                 by=None,
                 note=lambda: _("The cap of the stop was reached: the clock runs again."),
             )
-        except moves.Refused:
+        except Refused:
             continue  # somebody resumed it meanwhile
         except Exception:
             logger.exception("stop %s goes on past its cap; the next sweep tries again", pause.pk)

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from applications import identity, wording
-from applications.identity import IdType
+from applications.models.customer import Customer
+from applications.models.demand import Demand
 from workflow.models import Case, Step
-from workflow.process import BusinessType, CustomerClass, ExistingSupply, Importance
+from workflow.process import BusinessType, CustomerClass, ExistingSupply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +30,6 @@ NOT_A_WORD = re.compile(r"[\W_]+")
 def key(text: str) -> str:
     """A text as it is compared when duplicates are sought: half-width letters and digits."""
     return NOT_A_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
-
-
-def kilowatt(label: Any, **options: Any) -> models.DecimalField:
-    """A power or capacity, kW or kVA as the label says, never negative."""
-    return models.DecimalField(
-        label,
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(Decimal(0))],
-        **options,
-    )
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -62,7 +52,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return others.exclude(step__case=sheet.step.case_id) if sheet.step_id else others
 
 
-class Application(models.Model):
+class Application(Customer, Demand):
     """What the customer asks for, as taken at the counter; frozen once it is accepted."""
 
     class Channel(models.TextChoices):
@@ -72,54 +62,11 @@ class Application(models.Model):
         PORTAL = "portal", _("Government portal")
         MANAGER = "manager", _("Account manager")
 
-    class CustomerType(models.TextChoices):
-        PERSON = "person", _("Private person")
-        COMPANY = "company", _("Company")
-        PUBLIC = "public", _("Public body")
-        TRADER = "trader", _("Sole trader")
-        VILLAGE = "village", _("Village or community")
-        OTHER = "other", _("Other")
-
-    class Category(models.TextChoices):
-        RESIDENTIAL = "residential", _("Residential")
-        COMMERCIAL = "commercial", _("Industry and commerce")
-        LARGE_INDUSTRY = "large_industry", _("Large industry (two-part tariff)")
-        AGRICULTURE = "agriculture", _("Agriculture")
-
-    class LoadNature(models.TextChoices):
-        GENERAL = "general", _("General")
-        CONTINUOUS = "continuous", _("Continuous (three shifts)")
-        SEASONAL = "seasonal", _("Seasonal")
-        IMPACT = "impact", _("Impact load")
-        HARMONIC = "harmonic", _("Harmonic load")
-        IMPACT_HARMONIC = "impact_harmonic", _("Impact and harmonic load")
-
-    class Voltage(models.TextChoices):
-        V220 = "220v", _("220 V single-phase")
-        V380 = "380v", _("380 V three-phase")
-        KV10 = "10kv", _("10 kV")
-        KV20 = "20kv", _("20 kV")
-        KV35 = "35kv", _("35 kV")
-        KV110 = "110kv", _("110 kV")
-        KV220 = "220kv", _("220 kV")
-
-    class Authority(models.TextChoices):
-        LETTER = "letter", _("Letter of authority")
-        NOTARISED = "notarised", _("Notarised authority")
-        LEGAL = "legal", _("Authority by law")
-        EMPLOYEE = "employee", _("Employee with introduction letter")
-
     class ParkingRight(models.TextChoices):
         OWNED = "owned", _("Owned parking space")
         LEASED = "leased", _("Leased parking space")
         MANAGED = "managed", _("Space of the owners' community")
 
-    class Invoice(models.TextChoices):
-        ORDINARY = "ordinary", _("Ordinary e-invoice")
-        SPECIAL = "special", _("Special VAT invoice")
-        NONE = "none", _("No invoice")
-
-    SPECIAL_LOADS = (LoadNature.IMPACT, LoadNature.HARMONIC, LoadNature.IMPACT_HARMONIC)
     # The columns by which the same request is recognised; each has its index.
     KEYS = ("id_number", "phone_key", "address_key", "shared_account_key")
 
@@ -133,49 +80,15 @@ class Application(models.Model):
         _("business type"), max_length=20, choices=BusinessType, default=BusinessType.NEW
     )
 
-    # 1 Customer
+    # The class says which steps apply.
     customer_class = models.CharField(
         _("customer class"),
         max_length=20,
         choices=CustomerClass,
         default=CustomerClass.LV_RESIDENTIAL,
     )
-    customer_type = models.CharField(
-        _("customer type"), max_length=10, choices=CustomerType, default=CustomerType.PERSON
-    )
-    customer_name = models.CharField(_("customer name"), max_length=120, validators=[wording.name])
-    id_type = models.CharField(
-        _("ID type"), max_length=20, choices=IdType, default=IdType.RESIDENT_ID
-    )
-    id_number = models.CharField(_("ID number"), max_length=30, blank=True)
-    legal_representative = models.CharField(
-        _("legal representative"), max_length=60, validators=[wording.name], blank=True
-    )
-    contact_name = models.CharField(
-        _("contact person"), max_length=60, validators=[wording.name], blank=True
-    )
-    phone = models.CharField(_("phone"), max_length=30, validators=[wording.phone], blank=True)
-    phone_key = models.CharField(max_length=30, blank=True, editable=False)
-    email = models.EmailField(_("e-mail"), blank=True)
-    previous_holder = models.CharField(
-        _("previous holder"), max_length=120, validators=[wording.name], blank=True
-    )
-    previous_address = models.CharField(
-        _("previous address"), max_length=200, validators=[wording.name], blank=True
-    )
 
-    # Agent
-    agent_name = models.CharField(_("agent"), max_length=60, validators=[wording.name], blank=True)
-    agent_id_number = models.CharField(_("agent's resident ID"), max_length=30, blank=True)
-    agent_phone = models.CharField(
-        _("agent's phone"), max_length=30, validators=[wording.phone], blank=True
-    )
-    agent_authority = models.CharField(
-        _("agent's authority"), max_length=10, choices=Authority, blank=True
-    )
-    agent_authority_until = models.DateField(_("authority valid until"), null=True, blank=True)
-
-    # 2 Site
+    # Site
     district = models.CharField(_("district"), max_length=60, validators=[wording.name], blank=True)
     street = models.CharField(
         _("street, estate, building"), max_length=100, validators=[wording.name], blank=True
@@ -207,7 +120,7 @@ class Application(models.Model):
     )
     parking_until = models.DateField(_("lease of the space until"), null=True, blank=True)
 
-    # 3 Present supply
+    # Present supply
     existing_supply = models.CharField(
         _("existing supply"), max_length=10, choices=ExistingSupply, blank=True
     )
@@ -224,42 +137,6 @@ class Application(models.Model):
     disputed = models.BooleanField(_("in dispute"), null=True, blank=True)
     dispute = models.CharField(
         _("what the dispute is about"), max_length=300, validators=[wording.readable], blank=True
-    )
-
-    # 4 Demand
-    category = models.CharField(
-        _("electricity category"), max_length=20, choices=Category, default=Category.RESIDENTIAL
-    )
-    trade = models.CharField(_("trade"), max_length=60, validators=[wording.name], blank=True)
-    load_nature = models.CharField(
-        _("load nature"), max_length=20, choices=LoadNature, default=LoadNature.GENERAL
-    )
-    importance = models.CharField(
-        _("importance"), max_length=10, choices=Importance, default=Importance.NONE
-    )
-    voltage = models.CharField(_("voltage"), max_length=10, choices=Voltage, default=Voltage.V220)
-    sources_wanted = models.PositiveSmallIntegerField(
-        _("sources wanted"),
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(4)],
-    )
-    existing_kw = kilowatt(_("existing (kW)"), default=0)
-    new_kw = kilowatt(_("new (kW)"), default=0)
-    total_kw = kilowatt(_("total (kW)"), default=0, editable=False)
-    existing_kva = kilowatt(_("existing (kVA)"), default=0)
-    new_kva = kilowatt(_("new (kVA)"), default=0)
-    total_kva = kilowatt(_("total (kVA)"), default=0, editable=False)
-    monthly_kwh = models.PositiveIntegerField(
-        _("expected use (kWh a month)"), null=True, blank=True
-    )
-    wanted_on = models.DateField(_("power wanted on"), null=True, blank=True)
-    temporary_from = models.DateField(_("temporary from"), null=True, blank=True)
-    temporary_to = models.DateField(_("temporary to"), null=True, blank=True)
-    line_works = models.BooleanField(_("external line works"), default=False)
-    customer_works = models.BooleanField(_("works built by the customer"), default=False)
-    concealed_works = models.BooleanField(_("concealed works"), default=False)
-    invoice_type = models.CharField(
-        _("invoice"), max_length=10, choices=Invoice, default=Invoice.ORDINARY
     )
 
     remarks = models.TextField(
@@ -369,19 +246,6 @@ class Application(models.Model):
         return " ".join(
             part for part in (self.district + self.street, self.floor, self.room) if part
         )
-
-    @property
-    def masked_id(self) -> str:
-        return identity.mask(self.id_number) if self.id_number else ""
-
-    @property
-    def masked_agent_id(self) -> str:
-        return identity.mask(self.agent_id_number) if self.agent_id_number else ""
-
-    @property
-    def special_load(self) -> bool:
-        """Impact or harmonic load: the drawings are reviewed (DOMAIN section 3)."""
-        return self.load_nature in self.SPECIAL_LOADS
 
     @property
     def is_contested(self) -> bool:

@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applications import wording
-from applications.models.application import Application, kilowatt
+from applications.models.application import Application
+from applications.models.demand import kilowatt
 
 
 class Equipment(models.Model):

@@ -1,0 +1,141 @@
+"""The case as a whole: its facts, its contacts, its end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import STEERING, Role
+from workflow import ladder
+from workflow.guards import Refused
+from workflow.models import Case, Event, Step
+from workflow.moves.acts import CONCLUDED, CONTACTED, DESCRIBED, FACTS, REFUSED, WITHDRAWN
+from workflow.moves.move import (
+    Move,
+    advance,
+    await_contact,
+    conclude_when_settled,
+    derive,
+    end_pause,
+    undo,
+    write_facts,
+)
+from workflow.moves.rights import demand_open, demand_role
+from workflow.words import Words
+
+
+@transaction.atomic
+def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
+    """Correct facts of the case, by who steers it; steps not begun are derived anew."""
+    move = Move(case.pk, by, None)
+    if by:
+        demand_role(move.case, by, *STEERING)
+    demand_open(move.case)
+    if write_facts(move, facts):
+        derive(move)
+        advance(move)
+        move.log(FACTS, note=note, facts=facts)
+    return move.case
+
+
+@transaction.atomic
+def describe(
+    case: Case, *, by: User | None, facts: dict[str, Any] | None = None, **columns: str
+) -> Case:
+    """Keep what lists show (Case.DESCRIPTION), and the facts, in step with a sheet; silent if
+    nothing changed.
+    """
+    move = Move(case.pk, by, None)
+    if unknown := set(columns) - set(Case.DESCRIPTION):
+        raise TypeError(f"not the description of a case: {unknown}")
+    changed = {
+        name: [getattr(move.case, name), value]
+        for name, value in columns.items()
+        if getattr(move.case, name) != value
+    }
+    for name, (_old, new) in changed.items():
+        setattr(move.case, name, new)
+    if changed:
+        move.case.save(update_fields=list(changed))
+    found = {n: v for n, v in (facts or {}).items() if getattr(move.case, n) != v}
+    if write_facts(move, found):
+        derive(move)
+        advance(move)
+    if changed or found:
+        data: dict[str, Any] = {"facts": found} if found else {}
+        move.log(DESCRIBED, changed=changed, **data)
+    return move.case
+
+
+@transaction.atomic
+def withdraw(case: Case, *, by: User, reason: str) -> Case:
+    """The customer takes the request back."""
+    move = Move(case.pk, by, None)
+    demand_role(move.case, by, Role.CLERK, *STEERING)
+    demand_open(move.case)
+    if not reason.strip():
+        raise Refused(_("Write down why the customer withdraws."))
+    _close(move, "withdraw", reason)
+    move.log(WITHDRAWN, note=reason)
+    return move.case
+
+
+@transaction.atomic
+def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
+    """The utility cannot supply; the reason, in plain words, goes to the customer in writing.
+
+    `options` are what the customer can do instead, one a line, beside those that everybody has.
+    """
+    move = Move(case.pk, by, None)
+    demand_role(move.case, by, Role.APPROVER, *STEERING)
+    demand_open(move.case)
+    if not reason.strip():
+        raise Refused(_("A refusal needs its reason in plain words."))
+    _close(move, "refuse", reason)
+    move.log(REFUSED, note=reason)
+    # Papers are to the right of here: found by name, like the debts.
+    import_module("documents.steps").issue(
+        move.case, "refusal", by=by, reason=reason, options=options
+    )
+    return Case.objects.select_related("unit", "owner").get(pk=case.pk)
+
+
+def _close(move: Move, name: str, reason: str) -> None:
+    move.conclude_case(name, closed_at=move.at, closing_reason=reason)
+    for step in reversed(move.case.all_steps):  # what was built last is undone first
+        if not step.is_finished:
+            end_pause(step, move.by, move.at)
+            undo(step, move.by)
+            move.transit(step, "void", due_on=None, reason=reason)
+        elif step.state == Step.State.DONE:
+            undo(step, move.by)
+    ladder.take_down(move.case)
+
+
+@transaction.atomic
+def contact(
+    case: Case, *, by: User, two_way: bool, note: Words, at: datetime | None = None, **data: Any
+) -> Event:
+    """Note a contact with the customer; only a two-way one resets the contact clock."""
+    move = Move(case.pk, by, at)
+    if two_way and move.at > move.case.last_contact_at:
+        move.case.last_contact_at = move.at
+        move.case.save(update_fields=["last_contact_at"])
+        if move.case.is_open:
+            await_contact(move.case, move.now)
+    return move.log(CONTACTED, note=note, two_way=two_way, **data)
+
+
+@transaction.atomic
+def conclude(case: Case, *, by: User | None) -> Case:
+    """Archive the case if nothing is owed any more; called when a debt was settled."""
+    move = Move(case.pk, by, None)
+    conclude_when_settled(move)
+    if move.case.state != move.case_before:
+        move.log(CONCLUDED)
+    return move.case

@@ -1,0 +1,115 @@
+"""When our clock stands still, runs again, or is set by new limits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import STEERING
+from workflow import clocks, ladder
+from workflow.guards import Refused
+from workflow.models import Case, Pause, Step, StopReason, Subject
+from workflow.moves.acts import DUE_CHANGED, RESUMED, STOPPED
+from workflow.moves.move import Move, end_pause, run_clock, stand, taking
+from workflow.moves.rights import demand_worker
+from workflow.words import Words, keep, said
+
+
+@transaction.atomic
+def stop(
+    step: Step, *, by: User, reason: StopReason, party: str, evidence: str, review_on: date
+) -> Step:
+    """Stop the utility's clock for a listed reason, with evidence, a party waited for and a review
+    date.
+
+    The cap comes with the reason; a review date past it is refused (DOMAIN section 4).
+    """
+    move = Move(step.case_id, by, None)
+    step = move.step(step.pk)
+    demand_worker(step, by)
+    cap_on = clocks.calendar().add(move.today, reason.cap)
+    if not move.today < review_on <= cap_on:
+        raise Refused(
+            _(
+                "The review date must lie after today and not after %(cap)s, "
+                "when the clock runs again."
+            )
+            % {"cap": f"{cap_on:%Y-%m-%d}"}
+        )
+    if not reason.active or not party.strip() or not evidence.strip():
+        raise Refused(
+            _(
+                "A stop needs its evidence, the party waited for, a review date "
+                "and the day the clock runs again."
+            )
+        )
+    move.transit(step, "stop", due_on=None, **taking(step, by))
+    pause = Pause.objects.create(
+        step=step,
+        reason=reason,
+        party=party,
+        evidence=evidence,
+        review_on=review_on,
+        cap_on=cap_on,
+        started_at=move.at,
+        started_by=by,
+    )
+    stand(step, move.at)
+    ladder.stand(Subject.STOP, pause.pk, case=move.case, step=step, due_on=review_on, at=move.at)
+    move.log(
+        STOPPED,
+        step=step,
+        note=lambda: f"{reason}: {party}. {evidence}",
+        reason=reason.code,
+        review_on=review_on,
+        cap_on=cap_on,
+    )
+    return step
+
+
+@transaction.atomic
+def resume(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
+    """The clock runs again; days that stood still are added to the due date. By None: the cap was
+    reached.
+    """
+    move = Move(step.case_id, by, at)
+    step = move.step(step.pk)
+    if by and not by.has_role(*STEERING):
+        demand_worker(step, by)
+    move.transit(step, "resume")
+    end_pause(step, by, move.at)
+    run_clock(move, step)
+    move.log(RESUMED, step=step, note=note, due_on=step.due_on)
+    return step
+
+
+@transaction.atomic
+def reschedule(case: Case, *, by: User | None, why: Words) -> list[Step]:
+    """Compute the due dates of the open steps anew (limits or calendar changed) and log old
+    → new.
+    """
+    move = Move(case.pk, by, None)
+    changed = []
+    for step in move.case.live_steps:
+        if step.state != Step.State.IN_HAND:
+            continue
+        before = step.due_on
+        run_clock(move, step)
+        if step.due_on != before:
+            changed.append(step)
+            move.log(
+                DUE_CHANGED,
+                step=step,
+                note=_moved(before, step, why),
+                old=before,
+                new=step.due_on,
+            )
+    return changed
+
+
+def _moved(before: date | None, step: Step, why: Words) -> Words:
+    """A due date that moved: from, to, and why."""
+    return lambda: f"{before} → {step.due_on}: {said(keep(why))}"
