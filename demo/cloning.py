@@ -5,6 +5,9 @@ stride a round, so one INSERT … SELECT a table makes the copies of many rounds
 customer, an address and a number of its own wherever the original's stand; its events are chained
 anew. All walls stand meanwhile: plans are accepted, bills issued and paid in the order of the
 office. A batch of rounds is one transaction: memory stays bounded, an interrupted run goes on.
+
+The papers of copies are marked `on_demand`: no worker makes a million PDFs that nobody opens, each
+is made when it is first opened.
 """
 
 from __future__ import annotations
@@ -401,6 +404,8 @@ def _given(model: type[models.Model]) -> dict[str, str]:
         return {"state": "CASE WHEN t.accepted_at IS NULL THEN t.state ELSE 'draft' END"}
     if model is Notice:  # nobody is written to about a copy
         return {"mailed_at": "COALESCE(t.mailed_at, CURRENT_TIMESTAMP)"}
+    if model is Paper:  # nor does a worker make a million PDFs that nobody opens
+        return {"on_demand": "(t.rendered_at IS NULL)"}
     return {}
 
 

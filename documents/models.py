@@ -178,7 +178,8 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         return self.filter(case__in=Case.objects.visible_to(user))
 
     def unrendered(self) -> PaperQuerySet:
-        return self.filter(rendered_at=None)
+        """Those the worker owes; what is made on demand waits for its reader."""
+        return self.filter(rendered_at=None, on_demand=False)
 
 
 class Paper(models.Model):
@@ -201,6 +202,8 @@ class Paper(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
     rendered_at = models.DateTimeField(null=True)
+    # Made when somebody first asks for it: no worker spends hours on copies nobody reads.
+    on_demand = models.BooleanField(default=False)
 
     objects = PaperQuerySet.as_manager()
 
@@ -216,7 +219,11 @@ class Paper(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(rendered_at=None), name="paper_unrendered")
+            models.Index(
+                fields=["id"],
+                condition=Q(rendered_at=None, on_demand=False),
+                name="paper_unrendered",
+            )
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.roles import STEERING
@@ -276,6 +278,15 @@ def _render_after(paper_id: int) -> None:
         render.delay(paper_id)
 
     transaction.on_commit(send, robust=True)
+
+
+def ask_for(paper: Paper) -> None:
+    """A paper made on demand has its first reader: the worker makes it now.
+
+    Nothing is written: with the broker away, the reader asks again.
+    """
+    with contextlib.suppress(OperationalError):
+        render.delay(paper.pk)
 
 
 @transaction.atomic

@@ -89,6 +89,8 @@ def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
     """A paper issued, as PDF, to those who may see its case."""
     found = get_object_or_404(get_case_or_404(request, number).papers, pk=pk)
     if found.rendered_at is None:
+        if found.on_demand:
+            steps.ask_for(found)
         raise Http404(_("The paper is still being made. Try again in a minute."))
     return serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
 

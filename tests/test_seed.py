@@ -280,6 +280,13 @@ def test_a_paper_of_a_copy_prints_the_copys_sheet(copied):
             assert (of.bill if name == "payment" else of).step.case_id == paper.case_id
 
 
+def test_no_worker_makes_the_papers_of_copies_unasked(copied):
+    papers = Paper.objects.filter(case__in=copied)
+
+    assert papers.exists()
+    assert not papers.unrendered().exists()
+
+
 def test_so_many_copies_are_made_once_and_work_goes_on_beside_them(copied):
     assert cloning.multiply(2 * ORIGINALS) == 0
 

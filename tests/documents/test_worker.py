@@ -14,10 +14,12 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
+from accounts.roles import Role
 from config.celery import app
 from documents import tasks
 from documents.models import Paper
 from tests.documents.factories import counter_case, rendered
+from tests.factories import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 60
@@ -91,6 +93,24 @@ def test_a_worker_renders_what_was_asked_for_and_stores_the_bytes_once(worker):
         assert rendered(paper).rendered_at == paper.rendered_at
         tasks.render(paper.pk)
     assert list(case.papers.values_list("pk", "sha256", "rendered_at").order_by("pk")) == before
+
+
+def test_a_paper_made_on_demand_waits_for_its_first_reader(worker, client):
+    case = counter_case()
+    wait_for(all_rendered)
+    blank = {"rendered_at": None, "file": "", "sha256": "", "on_demand": True}
+    Paper.objects.update(**blank)
+    assert tasks.render_missing() == 0
+    found = case.papers.first()
+    client.force_login(person(Role.CLERK))
+
+    assert client.get(found.get_absolute_url()).status_code == 404
+
+    wait_for(lambda: Paper.objects.get(pk=found.pk).rendered_at)
+    answer = client.get(found.get_absolute_url())
+    assert b"".join(answer).startswith(b"%PDF")
+    answer.close()
+    assert case.papers.filter(rendered_at=None).count() == 3
 
 
 def test_a_killed_worker_or_a_lost_message_loses_no_paper(worker):
