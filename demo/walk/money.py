@@ -1,0 +1,76 @@
+"""Bill, payment and contract."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils import timezone
+
+from accounts.roles import Role
+from applications.models import Application
+from contracts import steps as contracts
+from contracts.content import kinds_for
+from contracts.models import Contract
+from demo.walk.counter import bring_papers
+from demo.walk.stage import Stage, fresh
+from fees import steps as fees
+from fees.models import Bill
+from fees.standing import Standing
+from workflow.models import Case
+from workflow.process import (
+    CustomerClass,
+    Kind,
+)
+
+
+def issue_bill(stage: Stage, case: Case) -> Bill | None:
+    """The bill that the accepted plan causes; None when nothing is due."""
+    step = fresh(case).step(Kind.FEES)
+    by = stage.worker(step)
+    if Standing(step).assessment.nothing_due:
+        fees.nothing_due(step, by=by)
+        return None
+    return fees.issue(step, by=by)
+
+
+def pay(stage: Stage, case: Case) -> None:
+    """The customer is billed, and pays the next day."""
+    bill = issue_bill(stage, case)
+    if bill:
+        stage.clock.next_day()
+        fees.receive(
+            bill,
+            by=stage.who(Role.CASHIER),
+            method="transfer",
+            payer=case.customer_name[:60],
+            reference="转账 0417",
+        )
+
+
+def contract(stage: Stage, case: Case) -> None:
+    """Drawn from the accepted plan, signed by both."""
+    bring_papers(stage, case, Kind.CONTRACT)
+    step = fresh(case).step(Kind.CONTRACT)
+    by, private = stage.worker(step), case.customer_class == CustomerClass.LV_RESIDENTIAL
+    drawn = contracts.draw(
+        step,
+        by=by,
+        kind=kinds_for(case)[0],
+        term_from=timezone.localdate(),
+        term_to=_term_end(case),
+    )
+    stage.clock.later(hours=2)
+    drawn = contracts.sign_customer(
+        drawn,
+        by=by,
+        signed_name=case.customer_name[:60],
+        signed_as=Contract.Signer.SELF if private else Contract.Signer.REPRESENTATIVE,
+        signed_how=Contract.How.HAND if private else Contract.How.SEAL,
+    )
+    contracts.sign_utility(drawn, by=by)
+
+
+def _term_end(case: Case) -> date | None:
+    """A temporary supply ends; the others run on."""
+    application = Application.of(case)
+    return application.temporary_to if application else None

@@ -1,0 +1,33 @@
+"""What this room does, each act by its name in the history."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy
+
+from workflow.verbs import verb
+
+BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"))
+NOTHING_DUE = verb("nothing_due", gettext_lazy("Nothing is due"))
+PAYMENT_RECEIVED = verb(
+    "payment_received", gettext_lazy("Payment received"), not_by_whom=("bill_issued",)
+)
+CORRECTION_PROPOSED = verb(
+    "correction_proposed", gettext_lazy("Waiver or correction of a bill proposed")
+)
+BILL_WAIVED = verb("bill_waived", gettext_lazy("Bill waived"), not_by_whom=("correction_proposed",))
+BILL_CORRECTED = verb(
+    "bill_corrected",
+    gettext_lazy("Bill withdrawn to be corrected"),
+    not_by_whom=("correction_proposed",),
+    reopens=True,
+)
+CORRECTION_DECLINED = verb(
+    "correction_declined",
+    gettext_lazy("Waiver or correction declined"),
+    not_by_whom=("correction_proposed",),
+)
+REFUND_OPENED = verb("refund_opened", gettext_lazy("Refund opened"))
+REFUND_PAID = verb("refund_paid_out", gettext_lazy("Refund paid out"))
+REFUND_CONFIRMED = verb(
+    "refund_confirmed", gettext_lazy("Refund confirmed"), not_by_whom=("refund_paid_out",)
+)

@@ -1,0 +1,85 @@
+"""The payment: the bill is paid, the receipt issued and the step finished in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Role
+from documents import steps as papers
+from fees.guards import BEFORE_BILL
+from fees.models import Bill, Payment
+from fees.steps.acts import PAYMENT_RECEIVED
+from fees.steps.bills import locked_bill
+from plans import steps as plans
+from workflow import moves
+from workflow.guards import Refused, demand
+
+
+@transaction.atomic
+def receive(
+    bill: Bill,
+    *,
+    by: User,
+    method: str,
+    payer: str,
+    reference: str = "",
+    received_at: datetime | None = None,
+) -> Payment:
+    """The cashier receives the whole amount; payment and change of state are one transaction.
+
+    Raises Refused for anybody who set the fee, and for a bill that is not open any more.
+    """
+    bill = locked_bill(bill)
+    now = timezone.now()
+    received_at = received_at or now
+    moves.demand_worker(bill.step, by, role=Role.CASHIER)
+    if bill.state != Bill.State.ISSUED:
+        raise Refused(
+            _("The bill is %(state)s: nothing can be paid on it.")
+            % {"state": bill.get_state_display()}
+        )
+    if bill.issued_by_id == by.pk:
+        raise Refused(_("Who set the fee cannot collect it."))
+    if received_at > now:
+        raise Refused(_("The payment cannot be received in the future."))
+    if bill.issued_at and received_at < bill.issued_at.replace(second=0, microsecond=0):
+        raise Refused(_("The payment cannot be older than its bill."))
+    if bill.corrections.filter(answer="").exists():
+        raise Refused(_("A waiver or correction of this bill waits for its answer."))
+    demand(BEFORE_BILL, bill.step)
+    payment = Payment(
+        bill=bill,
+        receipt_number=f"{bill.step.case.number}-R{bill.number.rpartition('F')[2]}",
+        method=method,
+        reference=reference,
+        payer=payer,
+        amount=bill.total,
+        received_at=received_at,
+        received_by=by,
+    )
+    payment.full_clean()
+    payment.save(force_insert=True)
+    bill.pay()
+    bill.save(update_fields=["state"])
+    papers.issue(bill.step.case, "payment", by=by, step=bill.step, payment=payment.pk)
+    moves.finish(
+        bill.step,
+        by=by,
+        role=Role.CASHIER,
+        outcome="paid",
+        what=PAYMENT_RECEIVED,
+        note=lambda: (
+            _("%(number)s: %(total)s yuan")
+            % {"number": payment.receipt_number, "total": payment.amount}
+        ),
+        bill=bill.number,
+        receipt=payment.receipt_number,
+        amount=payment.amount,
+    )
+    plans.watch(bill.step.case)
+    return payment

@@ -1,0 +1,128 @@
+"""Money that goes back: opened, paid out, confirmed by a second person."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Role
+from fees.models import Bill, Refund
+from fees.models.refund import WAITING
+from fees.steps.acts import REFUND_CONFIRMED, REFUND_OPENED, REFUND_PAID
+from fees.steps.bills import end, locked_bill
+from workflow import clocks, ladder, moves
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.words import Words, keep
+
+# Who may confirm that a refund arrived: anybody of the money but the one who paid it out.
+CONFIRMING = (Role.BILLER, Role.CASHIER, Role.SUPERVISOR)
+
+
+def undone(step: Step, *, by: User | None) -> None:
+    """Called by the door when the fees step no longer holds: the bill ends, money goes back.
+
+    That is the case when the case closes unsupplied, or goes back behind the plan.
+    """
+    bill = Bill.standing_of(step)
+    if bill is None:
+        return
+    bill.step = step  # with the case that the door has in hand
+    reason = keep(_why_undone(step.case))
+    if bill.state == Bill.State.PAID:
+        open_refund(bill, reason=reason, by=by)
+    end(bill, "cancel", reason)
+
+
+def _why_undone(case: Case) -> Words:
+    """Why the money of a case no longer stands: it was closed and why, or goes back to its plan."""
+    if case.state == Case.State.WITHDRAWN:
+        return lambda: _("Withdrawn by the customer: %(reason)s") % {"reason": case.closing_reason}
+    if case.state == Case.State.REFUSED:
+        return lambda: _("The case was refused: %(reason)s") % {"reason": case.closing_reason}
+    return lambda: _("What the bill stood on no longer holds.")
+
+
+def open_refund(bill: Bill, *, reason: str, by: User | None) -> Refund:
+    """Money that was taken goes back, whole."""
+    refund = Refund.objects.create(
+        payment=bill.payment, amount=bill.payment.amount, reason=reason, opened_at=timezone.now()
+    )
+    _remind(refund)
+    moves.record(
+        bill.step.case, REFUND_OPENED, by=by, step=bill.step, note=reason, **_event_of(refund)
+    )
+    return refund
+
+
+def refund_due(on: date) -> date:
+    """The day by which money that begins to go back on this day is paid out."""
+    return clocks.calendar().add(on, settings.REFUND_WORKING_DAYS)
+
+
+def _remind(refund: Refund) -> None:
+    """The ladder stands while the money waits to be paid out, then to be confirmed."""
+    now = timezone.now()
+    due_on = refund_due(timezone.localdate(now))
+    for state, subject in WAITING.items():
+        ladder.stand(
+            subject,
+            refund.pk,
+            case=refund.payment.bill.step.case,
+            due_on=due_on if refund.state == state else None,
+            at=now,
+        )
+
+
+def _locked_refund(refund: Refund) -> Refund:
+    bill = locked_bill(refund.payment.bill)
+    found = Refund.objects.select_related("payment").get(pk=refund.pk)
+    found.payment.bill = bill
+    return found
+
+
+def _event_of(refund: Refund) -> dict[str, Any]:
+    return {"receipt": refund.payment.receipt_number, "amount": refund.amount}
+
+
+@transaction.atomic
+def pay_out(refund: Refund, *, by: User, method: str, reference: str) -> Refund:
+    """The cashier gives the money back; a second person has to confirm it."""
+    refund = _locked_refund(refund)
+    step = refund.payment.bill.step
+    moves.demand_role(step.case, by, Role.CASHIER)
+    if refund.state != Refund.State.DUE:
+        raise Refused(_("The refund is %(state)s.") % {"state": refund.get_state_display()})
+    if not reference.strip():
+        raise Refused(_("Say how and to which account it was paid out."))
+    refund.pay_out()
+    refund.method, refund.reference = method, reference.strip()
+    refund.paid_out_at, refund.paid_out_by = timezone.now(), by
+    refund.save(update_fields=["state", "method", "reference", "paid_out_at", "paid_out_by"])
+    _remind(refund)
+    moves.record(step.case, REFUND_PAID, by=by, step=step, **_event_of(refund))
+    return refund
+
+
+@transaction.atomic
+def confirm(refund: Refund, *, by: User) -> Refund:
+    """A second person confirms that the money went back."""
+    refund = _locked_refund(refund)
+    step = refund.payment.bill.step
+    moves.demand_role(step.case, by, *CONFIRMING)
+    if refund.state != Refund.State.PAID_OUT:
+        raise Refused(_("The refund is %(state)s.") % {"state": refund.get_state_display()})
+    if refund.paid_out_by_id == by.pk:
+        raise Refused(_("Who paid out the refund cannot confirm it."))
+    refund.confirm()
+    refund.confirmed_at, refund.confirmed_by = timezone.now(), by
+    refund.save(update_fields=["state", "confirmed_at", "confirmed_by"])
+    _remind(refund)
+    moves.record(step.case, REFUND_CONFIRMED, by=by, step=step, **_event_of(refund))
+    return refund

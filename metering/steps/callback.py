@@ -1,0 +1,104 @@
+"""The call after power on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from applications import steps as applications
+from applications.models import Contact
+from metering.models import (
+    CallAttempt,
+    CallBack,
+)
+from workflow import moves
+from workflow.guards import Refused
+from workflow.models import Case, Step
+from workflow.words import keep
+
+if TYPE_CHECKING:
+    pass
+from metering.steps.acts import CALLED, FOLLOW_UP, OVERCHARGED, demand_open, demand_past
+
+
+@transaction.atomic
+def not_reached(sheet: CallBack, *, note: str, by: User) -> CallAttempt:
+    """A call that reached nobody; the contact clock runs on."""
+    step = sheet.step
+    demand_open(step, by)
+    if sheet.pk is None:
+        sheet.save()
+    now = timezone.now()
+    attempt = CallAttempt.objects.create(callback=sheet, at=now, note=note, by=by)
+    _note(
+        step.case,
+        Contact.Outcome.NOT_REACHED,
+        note or keep(lambda: _("Call-back: not reached.")),
+        now,
+        by,
+    )
+    return attempt
+
+
+@transaction.atomic
+def keep_call(sheet: CallBack, *, by: User) -> CallBack:
+    """Save the draft of a call-back."""
+    demand_open(sheet.step, by)
+    sheet.save()
+    return sheet
+
+
+@transaction.atomic
+def call_back(sheet: CallBack, *, by: User) -> Step:
+    """Sign the call-back: the contact clock is set back, a dissatisfied answer has its owner."""
+    step = sheet.step
+    demand_open(step, by)
+    demand_past(sheet.called_at)
+    sheet.follow_up_needed = sheet.follow_up_needed or sheet.is_dissatisfied
+    if sheet.charged_beyond_bill and not sheet.charged_what.strip():
+        raise Refused(_("Say what was charged beyond the bill, and by whom."))
+    sheet.save()
+    if sheet.reached:
+        said = sheet.words or keep(
+            lambda: str(sheet.get_satisfaction_display() or _("Called back"))
+        )
+        at = sheet.called_at or timezone.now()
+        _note(step.case, Contact.Outcome.REACHED, said, at, by)
+    if sheet.charged_beyond_bill:
+        moves.record(step.case, OVERCHARGED, by=by, step=step, note=sheet.charged_what)
+    if sheet.follow_up_needed and sheet.follow_up_owner:
+        moves.record(
+            step.case,
+            FOLLOW_UP,
+            by=by,
+            step=step,
+            note=f"{sheet.follow_up_owner}, {sheet.follow_up_on}: {sheet.follow_up}",
+            owner=sheet.follow_up_owner_id,
+            due_on=sheet.follow_up_on,
+        )
+    step = moves.finish(
+        step,
+        by=by,
+        what=CALLED,
+        outcome="reached" if sheet.reached else "not_reached",
+        satisfaction=sheet.satisfaction,
+    )
+    sheet.signed_at, sheet.signed_by = timezone.now(), by
+    sheet.save(update_fields=["signed_at", "signed_by"])
+    return step
+
+
+def _note(case: Case, outcome: str, said: str, at: datetime, by: User) -> None:
+    contact = Contact(
+        direction=Contact.Direction.OUT,
+        channel=Contact.Channel.PHONE,
+        outcome=outcome,
+        summary=said[:1000],
+        at=at,
+    )
+    applications.note_contact(contact, case=case, by=by)

@@ -1,0 +1,57 @@
+"""A sheet handed in with its rows: kept, or signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from accounts.models import User
+from documents import steps as documents
+from metering.models import (
+    Energization,
+    Installation,
+    MeterPhoto,
+    Removal,
+)
+from workflow.models import Step
+
+if TYPE_CHECKING:
+    from metering.forms import WorkForm
+from metering.steps.order import install, plan_order
+from metering.steps.power import energize, keep_power
+from metering.steps.removal import keep_removal, remove
+
+
+@transaction.atomic
+def hand_in(form: WorkForm, *, by: User) -> Installation | Removal | Energization | Step:
+    """Save a sheet with its seals and photos, and sign it when the form asks for that."""
+    kind = type(form.instance)
+    keep: dict[type, Any] = {
+        Installation: plan_order,
+        Removal: keep_removal,
+        Energization: keep_power,
+    }
+    sheet = keep[kind](form.save(commit=False), by=by)
+    _keep_rows(form, by)
+    if not form.signing:
+        return sheet
+    sign: dict[type, Any] = {Installation: install, Removal: remove, Energization: energize}
+    return sign[kind](sheet, by=by)
+
+
+def _keep_rows(form: WorkForm, by: User) -> None:
+    """Save seals and photos below a sheet."""
+    formsets: Any = form.formsets
+    for rows in formsets:
+        rows.save(commit=False)
+        for gone in rows.deleted_objects:
+            gone.delete()
+        touched = [row for row in rows.forms if row.has_changed() and row not in rows.deleted_forms]
+        for row in touched:
+            if isinstance(row.instance, MeterPhoto) and (file := row.cleaned_data.get("file")):
+                step = row.instance.step
+                row.instance.attachment = documents.attach(
+                    step.case, file, title=row.instance.get_shows_display, by=by, step=step
+                )
+            row.instance.save()
