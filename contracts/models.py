@@ -51,8 +51,14 @@ class Terms(models.Model):
 class Clause(models.Model):
     """One clause of the standard terms, in both languages; the Chinese text binds."""
 
+    class About(models.TextChoices):
+        """What the sheet of a contract quotes by itself."""
+
+        BREACH = "breach", _("breach")
+
     terms = models.ForeignKey(Terms, models.PROTECT, related_name="clauses")
     position = models.PositiveSmallIntegerField(_("no."))
+    about = models.CharField(_("about"), max_length=10, choices=About, blank=True)
     heading_en = models.CharField(_("heading, English"), max_length=80)
     heading_zh = models.CharField(_("heading, Chinese"), max_length=80)
     text_en = models.TextField(_("text, English"), max_length=2000)
@@ -64,6 +70,9 @@ class Clause(models.Model):
         verbose_name_plural = _("clauses")
         constraints = [
             models.UniqueConstraint(fields=["terms", "position"], name="one_clause_a_place"),
+            models.UniqueConstraint(
+                fields=["terms", "about"], condition=~Q(about=""), name="one_clause_a_matter"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from accounts.models import User
 from applications.models import Application
 from contracts import content
 from contracts.guards import PLAN_ACCEPTED, PLAN_VALID, authority_lapsed, plan_of
-from contracts.models import Contract, digest
+from contracts.models import Clause, Contract, digest
 from documents import steps as papers
 from plans import steps as plans
 from workflow import moves
@@ -125,7 +125,7 @@ def _round(step: Step) -> Contract:
 
 
 def _breach(contract: Contract) -> str:
-    clause = contract.terms.clauses.filter(heading_en="Breach").first()
+    clause = contract.terms.clauses.filter(about=Clause.About.BREACH).first()
     return clause.text_zh if clause else ""
 
 

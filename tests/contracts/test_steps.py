@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from applications.models import Application
 from contracts import gate, steps
-from contracts.models import Contract, digest
+from contracts.models import Clause, Contract, digest
 from documents.models import Paper
 from tests.contracts import factories
 from tests.factories import case as opened
@@ -58,6 +58,12 @@ def test_drawing_hands_it_to_the_customer_with_event_and_paper():
     event = Event.objects.get(step=step, verb="contract_drawn")
     assert event.data["sha256"] == contract.content_hash
     assert Paper.objects.filter(step=step, kind="contract").count() == 2
+
+
+def test_the_clause_on_breach_is_known_whatever_its_heading():
+    Clause.objects.filter(heading_en="Breach").update(heading_en="Default", heading_zh="违约")
+
+    assert factories.drawn().breach.startswith("一方违约的")
 
 
 def test_the_checksum_is_over_all_that_is_signed():
