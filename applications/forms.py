@@ -24,8 +24,8 @@ LAYOUT = (
         [
             [("channel", 4), ("business_type", 4), ("customer_class", 4)],
             [("customer_name", 5), ("customer_type", 3), ("phone", 4)],
-            [("id_type", 5), ("id_number", 7)],
-            [("contact_name", 5), ("legal_representative", 3), ("email", 4)],
+            [("id_type", 4), ("id_number", 5), ("email", 3)],
+            [("contact_name", 6), ("legal_representative", 6)],
             [("previous_holder", 12)],
             [("previous_address", 12)],
             [("agent_name", 4), ("agent_id_number", 5), ("agent_phone", 3)],
