@@ -314,3 +314,14 @@ def test_a_sheet_does_not_ask_more_of_the_database_with_more_rows(
         process.panel(kind)(step, worker)
         for guard in process.guards(kind):
             guard.finding(step)
+
+
+def test_the_sections_of_a_sheet_are_numbered_as_they_are_shown(client):
+    case = make.case_at(Kind.DRAWINGS)
+    make.received(case, Kind.DRAWINGS)
+    step = make.case_of(case).step(Kind.DRAWINGS)
+    client.force_login(step.owner or person(step.process.role))
+
+    sections = client.get(step.get_absolute_url()).context["form"].sections
+
+    assert [section.number for section in sections] == list(range(1, len(sections) + 1))

@@ -27,11 +27,14 @@ class RoomForm(SheetForm):
     @property
     def sections(self) -> list[Section]:
         """The sections of the paper; what earlier rounds left only where they left something."""
-        return [
+        found = [
             section
             for section in super().sections
             if not isinstance(section.formset, Earlier) or section.formset.forms
         ]
+        for number, section in enumerate(found, 1):
+            section.number = number
+        return found
 
     def make_rows(self, data: Any, files: Any) -> None:
         """Set the formsets as attributes that the layout names."""
