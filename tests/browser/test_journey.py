@@ -222,13 +222,13 @@ def plan(office: Office, kva: int, approvers: tuple[str, ...] = ("wuguohua",), *
     for username in approvers:
         page = office.sheet(username, "Supply plan", "plan/approve")
         fill(page, {"remark": "同意"})
-        press(page, "Record", leads_to=CASE)
+        press(page, "Approve the plan", leads_to=CASE)
     page = office.sheet("chenzhiqiang", "Supply plan", "plan/answer")
     fill(page, {"how": "counter"})
-    press(page, "Record", leads_to=CASE)
+    press(page, "Answer the customer", leads_to=CASE)
     page = office.sheet("chenzhiqiang", "Supply plan", "plan/decide")
     fill(page, {"decision": "accept", "signed_name": "王小明", "how": "signature"})
-    press(page, "Record", leads_to=CASE)
+    press(page, "Record the decision", leads_to=CASE)
 
 
 def hand_in(office: Office, username: str, step: str, place: str):
