@@ -241,6 +241,15 @@
     for (const menu of all("details.drop[open]")) if (!menu.contains(target)) menu.open = false;
     const locked = target.closest("[aria-disabled=true]");
     if (locked) return event.preventDefault();
+    // On the way to a page below the sheet, what was typed is saved as a draft.
+    const below = dirty && target.closest("form[data-sheet] a[href]");
+    if (below && below.pathname.startsWith(location.pathname)) {
+      event.preventDefault();
+      const save = Object.assign(document.createElement("input"), { type: "hidden", name: "save", value: below.pathname });
+      below.closest("form").append(save);
+      dirty = false;
+      return below.closest("form").submit();
+    }
     const asked = target.closest("[data-confirm]");
     if (asked && !window.confirm(asked.dataset.confirm)) return event.preventDefault();
     const opener = target.closest("[data-open]");

@@ -81,7 +81,9 @@ def _after(request: HttpRequest, step: Step) -> HttpResponse:
         )
         return redirect(step.case)
     messages.success(request, _("Draft saved. Nothing is signed yet."))
-    return redirect(step)
+    # From the sheet one may go on to a page below it: a point, a photo, a consent.
+    below = request.POST["save"]
+    return redirect(below if below.startswith(step.get_absolute_url()) else step)
 
 
 def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:

@@ -52,6 +52,16 @@ def test_a_surveyor_walks_the_survey_through_its_pages(surveyor, case):
     assert "signed by" in surveyor.get(address(case)).content.decode()
 
 
+def test_on_the_way_to_a_page_below_the_sheet_the_draft_is_kept(surveyor, case):
+    below = address(case, "point_new")
+
+    went = surveyor.post(address(case), factories.posted(save=below, meter_position="一楼"))
+    abroad = surveyor.post(address(case), factories.posted(save="https://example.org/"))
+
+    assert (went["Location"], abroad["Location"]) == (below, address(case))
+    assert Survey.objects.get().meter_position
+
+
 def test_a_draft_may_be_incomplete(surveyor, case):
     response = surveyor.post(
         address(case),
