@@ -285,6 +285,10 @@ class CallBackForm(RoomForm):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
+        if found.get("called_at") and found["called_at"] > timezone.now():
+            self.add_error("called_at", _("This time lies ahead."))
+        if self.signing and "not_reached" not in self.data and found.get("reached") is None:
+            self.add_error("reached", _("Needed to sign."))
         if self.signing and found.get("reached"):
             for name in ("satisfaction", "power_quality_ok", "charged_beyond_bill"):
                 if name not in self.errors and found.get(name) is None:

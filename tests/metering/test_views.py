@@ -295,3 +295,14 @@ def test_high_voltage_is_offered_three_phase_meters_of_its_class_alone():
 
     assert list(Meter.objects.in_stock().fitting(*fit.wanted(case))) == [fits]
     assert not fit.misfits(fits, case)
+
+
+def test_what_is_wrong_with_a_call_is_told_at_its_field(client):
+    case = make.case_at(Kind.CALLBACK)
+    client.force_login(person(Role.CLERK))
+    address = case.step(Kind.CALLBACK).get_absolute_url()
+    tomorrow = (timezone.localtime() + timedelta(days=1)).strftime(NOW)
+
+    page = client.post(address, {"called_at": tomorrow, "spoke_with": "王小明"})
+
+    assert set(page.context["form"].errors) == {"called_at", "reached"}

@@ -69,7 +69,7 @@ def test_the_page_opens_at_the_readers_own_work(client):
     step = case.step(Kind.CONTRACT)
     claimed = client.post(reverse("workflow:claim", args=[case.number, step.pk]), follow=True)
 
-    assert claimed.context["step"] == step
+    assert claimed.context["step"] == claimed.context["urgent"] == step
 
 
 def test_the_page_opens_on_the_most_urgent_step(client):

@@ -65,7 +65,7 @@ def _head(request: HttpRequest, case: Case, step: Step | None) -> dict[str, Any]
         "utility": dials.utility(case, pauses, today),
         "elapsed": dials.elapsed(case),
         "silence": dials.silence(case, today),
-        "urgent": rail.most_urgent(case) if case.is_open else None,
+        "urgent": _in_head(case, step) if case.is_open else None,
         "pause": running,
         "rail": rail.entries(case, pauses, step, today),
         "left_out": rail.left_out(case),
@@ -75,6 +75,11 @@ def _head(request: HttpRequest, case: Case, step: Step | None) -> dict[str, Any]
         "more": actions.more(case, step, request.user),
         "unconfirmed": _unconfirmed(case),
     }
+
+
+def _in_head(case: Case, step: Step | None) -> Step | None:
+    """The step that the head speaks of: the one looked at while it is live."""
+    return step if step and step.is_live else rail.most_urgent(case)
 
 
 def _unconfirmed(case: Case) -> bool:
