@@ -25,6 +25,7 @@ class StaffAdmin(UserAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["name", "email", "phone", "language", "unit"]}),
+        (_("Leave and stand-in"), {"fields": ["stand_in", "away_from", "away_until"]}),
         (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
     ]
     add_fieldsets = [
@@ -45,6 +46,7 @@ class StaffAdmin(UserAdmin):
         )
     ]
     filter_horizontal = ["groups"]
+    autocomplete_fields = ["stand_in"]
 
     def get_readonly_fields(self, request, obj=None):
         return () if request.user.is_superuser else ("is_superuser",)

@@ -1,6 +1,8 @@
 """Password check, and the signed-in person with unit and roles in one query."""
 
+from contextlib import suppress
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +53,13 @@ def administration() -> frozenset[str]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address a request came from, as the outermost of our own proxies saw it."""
+    """The address a request came from, as the outermost of our own proxies saw it; where that is no
+    address ("unknown", one with a port), that of the proxy itself.
+    """
     hops = [
         hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()
     ]
     if settings.PROXIES and len(hops) >= settings.PROXIES:
-        return hops[-settings.PROXIES]
+        with suppress(ValueError):
+            return str(ip_address(hops[-settings.PROXIES]))
     return request.META["REMOTE_ADDR"]

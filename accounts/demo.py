@@ -39,6 +39,7 @@ PEOPLE = (
     Login("company", "公司督办", (Role.MANAGER,), "js", "8800-1000"),
     Login("auditor", "审计员", (Role.AUDITOR,), "js", "8800-1001"),
     Login("admin", "管理员", (Role.ADMINISTRATOR,), "js", "8800-1002"),
+    Login("heli", "贺力", (Role.ADMINISTRATOR,), "js", "8800-1003"),
 )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +60,12 @@ class Unit(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """An office belongs neither to itself nor to one below it."""
+        """An office belongs neither to itself nor to one below it, and not to too many above it."""
+        longest = self._meta.get_field("path").max_length
+        if len(f"{self.parent.path if self.parent else ''}{self.code}/") > longest:
+            raise ValidationError(
+                {"code": _("The codes of this office and of all above it are too long together.")}
+            )
         if self.pk and self.parent_id:
             kept = Unit.objects.get(pk=self.pk)
             if self.parent.path.startswith(kept.path):
@@ -74,10 +83,28 @@ class Unit(models.Model):
         return ["/".join(codes[: depth + 1]) + "/" for depth in range(len(codes))]
 
 
+def at_work(on: date, of: str = "") -> Q:
+    """Active and not on leave that day; `of` leads to the person, such as "owner__"."""
+    way = {
+        "from": f"{of}away_from",
+        "after": f"{of}away_from__gt",
+        "before": f"{of}away_until__lt",
+    }
+    here = Q((way["from"], None)) | Q((way["after"], on)) | Q((way["before"], on))
+    return Q((f"{of}is_active", True)) & here
+
+
 class StaffManager(UserManager["User"]):
+    def at_work(self) -> models.QuerySet[User]:
+        """Who can be given work today: active and not on leave."""
+        return self.filter(at_work(timezone.localdate()))
+
     def with_role(self, role: str, units: models.QuerySet[Unit]) -> models.QuerySet[User]:
-        """The active people of these units who hold the role."""
-        return self.filter(is_active=True, groups__name=role, unit__in=units)
+        """The people of these units who hold the role and are at work."""
+        return self.at_work().filter(groups__name=role, unit__in=units)
+
+
+OWN_STAND_IN = "nobody_stands_in_for_themselves"
 
 
 class User(AbstractUser):
@@ -95,17 +122,55 @@ class User(AbstractUser):
         choices=[("zh-hans", "中文"), ("en", "English")],
     )
 
+    # Who is given the person's work once they cannot do it, on leave or gone.
+    stand_in = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("stand-in"),
+    )
+    away_from = models.DateField(_("on leave from"), null=True, blank=True)
+    away_until = models.DateField(_("on leave until"), null=True, blank=True)
+
     objects = StaffManager()
 
     REQUIRED_FIELDS = ["email"]
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(stand_in=None) | ~Q(stand_in=F("id")),
+                name=OWN_STAND_IN,
+                violation_error_message=_("Nobody stands in for themselves: choose a colleague."),
+            ),
+            models.CheckConstraint(
+                condition=Q(away_from=None, away_until=None)
+                | Q(
+                    away_from__isnull=False,
+                    away_until__isnull=False,
+                    away_until__gte=F("away_from"),
+                ),
+                name="a_leave_ends_after_it_begins",
+                violation_error_message=_(
+                    "A leave has a first and a last day, and the last is not before the first."
+                ),
+            ),
+        ]
         verbose_name = _("user")
         verbose_name_plural = _("users")
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def clean(self) -> None:
+        """A form without the key cannot ask the constraint, so it is asked here."""
+        super().clean()
+        if self.stand_in_id and self.stand_in_id == self.pk:
+            [constraint] = (c for c in self._meta.constraints if c.name == OWN_STAND_IN)
+            raise ValidationError({"stand_in": constraint.violation_error_message})
 
     def get_full_name(self) -> str:
         return self.name
@@ -122,6 +187,19 @@ class User(AbstractUser):
         return not self.roles.isdisjoint(roles)
 
     @property
+    def is_away(self) -> bool:
+        """On leave today."""
+        return bool(
+            self.away_from
+            and self.away_from <= timezone.localdate() <= (self.away_until or date.max)
+        )
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether work can be given to the person today; in queries `at_work`."""
+        return self.is_active and not self.is_away
+
+    @property
     def only_looks(self) -> bool:
         """Whether no role held changes anything: an auditor, or a person without a role."""
         return self.roles <= WATCHING
@@ -136,9 +214,29 @@ class User(AbstractUser):
         return self.sees_board or self.has_role(Role.CASHIER, Role.BILLER)
 
     @property
+    def goes_on_site(self) -> bool:
+        """Works with the tablet at the customer's."""
+        return self.has_role(Role.SURVEYOR, Role.INSPECTOR, Role.FITTER)
+
+    @property
     def is_clerk(self) -> bool:
         return self.has_role(Role.CLERK)
 
     @property
     def steers(self) -> bool:
         return self.has_role(*STEERING)
+
+
+class Sent(models.Model):
+    """A form that was handed in, by the number it bears, and where that led (accounts.once)."""
+
+    token = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    to = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("form handed in")
+        verbose_name_plural = _("forms handed in")
+
+    def __str__(self) -> str:
+        return str(self.token)

@@ -13,6 +13,11 @@ def choose_language(user: User, language: str) -> None:
     user.save(update_fields=["language"])
 
 
+def keep_leave(person: User) -> None:
+    """Keep the days on which a person is on leave, and who stands in for them."""
+    person.save(update_fields=["away_from", "away_until", "stand_in"])
+
+
 @transaction.atomic
 def place(unit: Unit) -> Unit:
     """Keep an office at its place in the tree; those below it move along."""

@@ -2,7 +2,9 @@
 
 It travels sealed in the browser's own page, from the refused request through the login to a page
 where its writer sends it on by pressing a button; the server keeps nothing of it. Only what came
-from one of our own pages is carried: another site can put no words in anybody's mouth.
+from one of our own pages is carried: another site can put no words in anybody's mouth. Every form
+bears the mark of the person whose page it is (accounts/templatetags/writer.py): whoever logs in
+next at the same computer is shown nothing of it.
 """
 
 from __future__ import annotations
@@ -22,19 +24,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts import demo
 
 SALT = "accounts.typed"
+MARK = signing.Signer(salt="accounts.writer")
 LIMIT = 500_000  # characters, sealed
 # Ours, not the writer's.
-MACHINE = ("csrfmiddlewaretoken", "token")
+MACHINE = ("csrfmiddlewaretoken", "token", "kept")
+UNSENT = ("csrfmiddlewaretoken", "writer", "once")
 FORMSET = ("-TOTAL_FORMS", "-INITIAL_FORMS", "-MIN_NUM_FORMS", "-MAX_NUM_FORMS")
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A form as it was sent: where to, its fields in order, and the names of its files."""
+    """A form as it was sent: where to, its fields in order, the names of its files, and whose page
+    it was sent from (the id of a user; None for a page open to all).
+    """
 
     path: str
     fields: list[list[str]]
     files: list[str]
+    writer: int | None = None
 
     @property
     def words(self) -> list[str]:
@@ -50,6 +57,18 @@ class Typed:
         return signing.dumps(asdict(self), salt=SALT, compress=True)
 
 
+def mark(user_id: int) -> str:
+    """What a form says of whose page it is."""
+    return MARK.sign(str(user_id))
+
+
+def _marked(text: str) -> int | None:
+    try:
+        return int(MARK.unsign(text))
+    except signing.BadSignature:
+        return None
+
+
 def of(request: HttpRequest) -> Typed | None:
     """What this request brings, or brings along; None if it is not from a page of ours."""
     if request.method != "POST" or not _from_here(request):
@@ -62,10 +81,14 @@ def of(request: HttpRequest) -> Typed | None:
         [name, value]
         for name, values in request.POST.lists()
         for value in values
-        if name != "csrfmiddlewaretoken" and "password" not in name
+        if name not in UNSENT
+        and "password" not in name
+        # Files are not carried: what the browser keeps of this sheet is not done with yet.
+        and not (name == "kept" and request.FILES)
     ]
     files = [file.name for _name, several in request.FILES.lists() for file in several]
-    found = Typed(request.get_full_path(), fields, files)
+    writer = _marked(request.POST.get("writer", ""))
+    found = Typed(request.get_full_path(), fields, files, writer)
     return found if len(found.sealed) <= LIMIT else None
 
 

@@ -6,7 +6,7 @@ from accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("login/", views.SignIn.as_view(), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("logout/", views.SignOut.as_view(), name="logout"),
     path(
         "password/",
         auth.PasswordChangeView.as_view(success_url=reverse_lazy("accounts:password_done")),

@@ -6,19 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from applications.models import Application, Contact, Equipment
-
-
-class ReadOnly:
-    """What was written at the counter is changed at the counter only."""
-
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+from workflow.admin import ReadOnly
 
 
 class EquipmentInline(ReadOnly, admin.TabularInline):

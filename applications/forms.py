@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
-from applications import identity, rules
-from applications.models import Application, Contact, Equipment
+from applications import identity, rules, wording
+from applications.models import Application, Contact, Correction, Equipment, Renewal
+from documents.forms import CheckedFileField
 from workflow.models import Case
 from workflow.sheets import DressedForm, SheetForm, dress
 
@@ -25,7 +27,7 @@ LAYOUT = (
             [("channel", 4), ("business_type", 4), ("customer_class", 4)],
             [("customer_name", 5), ("customer_type", 3), ("phone", 4)],
             [("id_type", 4), ("id_number", 5), ("email", 3)],
-            [("contact_name", 6), ("legal_representative", 6)],
+            [("contact_name", 4), ("legal_representative", 4), ("language", 4)],
             [("previous_holder", 12)],
             [("previous_address", 12)],
             [("agent_name", 4), ("agent_id_number", 5), ("agent_phone", 3)],
@@ -129,13 +131,16 @@ class ApplicationForm(SheetForm):
                 attrs={"placeholder": gettext_lazy("leave empty if there is none")}
             ),
             "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
-            "id_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-            "agent_id_number": forms.TextInput(
-                attrs={"autocomplete": "off", "spellcheck": "false"}
-            ),
+            **{
+                # static/kept.js: a number that says who somebody is leaves with its window.
+                name: forms.TextInput(
+                    attrs={"autocomplete": "off", "spellcheck": "false", "data-keep": "window"}
+                )
+                for name in Correction.MASKED
+            },
         }
 
-    def __init__(self, *args: Any, accepting: bool = False, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, accepting: bool = False, by: User | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.accepting = accepting
         self.today = timezone.localdate()
@@ -145,12 +150,23 @@ class ApplicationForm(SheetForm):
         self.fields["customer_name"].error_messages["required"] = (
             rules.needed_message() if accepting else _("Even a draft needs the customer's name.")
         )
-        self.fields["existing_supply"].choices = [
-            choice for choice in self.fields["existing_supply"].choices if choice[0]
-        ]
-        if not self.instance.step_id:
+        if "existing_supply" in self.fields:
+            supply = self.fields["existing_supply"]
+            supply.choices = [choice for choice in supply.choices if choice[0]]
+        if "channel" in self.fields:
+            self._offer_channels()
+        if by and not self.instance.step_id:
             self._offer_units(by)
         self.fields["customer_name"].widget.attrs["autofocus"] = True
+
+    def _offer_channels(self) -> None:
+        """What came in by itself says so for ever; nobody at a desk makes it up."""
+        channel = self.fields["channel"]
+        if self.instance.step_id and self.instance.channel in Application.FROM_OUTSIDE:
+            channel.disabled = True
+        else:
+            outside = Application.FROM_OUTSIDE
+            channel.choices = [one for one in channel.choices if one[0] not in outside]
 
     def _offer_units(self, by: User) -> None:
         """A clerk of an office with others below it says which of them supplies the place."""
@@ -185,6 +201,9 @@ class ApplicationForm(SheetForm):
                     data[name] = identity.check(id_type, data[name], today=self.today)
                 except ValidationError as error:
                     self.add_error(name, error)
+        by_phone = data.get("channel") == Application.Channel.PHONE
+        if by_phone and not data.get("phone") and "phone" not in self.errors:
+            self.add_error("phone", _("Asked for by phone: write the number to call back."))
         return data
 
     def _post_clean(self) -> None:
@@ -192,7 +211,7 @@ class ApplicationForm(SheetForm):
         self.instance.computed()
         if self.accepting:
             for name, message in self.faults.items():
-                if name not in self.errors:
+                if name in self.fields and name not in self.errors:
                     self.add_error(name, message)
 
     @property
@@ -211,7 +230,7 @@ class ApplicationForm(SheetForm):
     @property
     def sections(self) -> list:
         """The sections; what this application needs carries its star."""
-        for name in rules.needed(self.instance):
+        for name in self.fields.keys() & rules.needed(self.instance):
             self.fields[name].required = True
         return super().sections
 
@@ -271,6 +290,33 @@ def equipment_rows(data: Any, equipment: models.QuerySet[Equipment] | list[Equip
         return EquipmentFormSet(data, prefix="equipment")
     kept = [{name: getattr(row, name) for name in EquipmentForm.Meta.fields} for row in equipment]
     return EquipmentFormSet(initial=kept, prefix="equipment")
+
+
+class RenewCodeForm(DressedForm):
+    """The customer's code is replaced by another."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why is it replaced?"), max_length=200, validators=[wording.readable]
+    )
+
+
+class AuthorityForm(DressedForm, forms.ModelForm):
+    """A newer authority of the agent, with its paper."""
+
+    file = CheckedFileField(
+        label=gettext_lazy("authority (photo or scan)"),
+        help_text=gettext_lazy("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
+    )
+
+    class Meta:
+        model = Renewal
+        fields = ["authority", "until"]
+
+    def clean_until(self) -> date:
+        until = self.cleaned_data["until"]
+        if until < timezone.localdate():
+            raise ValidationError(_("The agent's authority has expired."))
+        return until
 
 
 class ContactForm(DressedForm, forms.ModelForm):

@@ -30,11 +30,14 @@ def is_complete(step: Step) -> bool:
 
 
 def is_no_duplicate(step: Step) -> bool:
-    """No similar open case in the sight of who took it, or a reason why it is another."""
+    """No similar open case in the sight of who took it, or a reason why it is another.
+
+    What nobody has taken yet is compared within its own office.
+    """
     sheet = sheet_of(step)
-    if sheet is None or sheet.not_duplicate or step.owner is None:
+    if sheet is None or sheet.not_duplicate:
         return True
-    return not steps.duplicates(sheet, step.owner)
+    return not steps.duplicates(sheet, step.owner.unit if step.owner else step.case.unit)
 
 
 GUARDS = {

@@ -17,7 +17,7 @@ from applications.forms import ApplicationForm, EquipmentForm, equipment_rows
 from applications.models import Application, Equipment
 from documents.checklist import requirements
 from documents.models import Requirement
-from workflow import clocks, process
+from workflow import actions, clocks, process
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
@@ -35,6 +35,7 @@ class Intake:
         step: Step | None = None,
     ) -> None:
         self.request, self.step = request, step
+        self.token = token_of(request)
         posted = request.POST if request.method == "POST" else None
         self.accepting = posted is not None and "accept" in posted
         self.form = ApplicationForm(
@@ -49,7 +50,8 @@ class Intake:
     @cached_property
     def handed_in(self) -> bool:
         """Something is to be written, and every value is well-formed."""
-        posted = self.request.method == "POST" and "check" not in self.request.POST
+        looks = not {"check", "join"}.isdisjoint(self.request.POST)
+        posted = self.request.method == "POST" and not looks
         valid = all([self.form.is_valid(), self.equipment.is_valid()])
         return posted and valid and not self.lacking
 
@@ -71,12 +73,14 @@ class Intake:
     @cached_property
     def lacking(self) -> list[tuple[str, str, str]]:
         """What keeps the sheet from being accepted beside its fields: (place, name, message)."""
+        bound = self.form["not_duplicate"]
         if not self.accepting:
-            return []
+            unsaid = self.related and not self.form.instance.not_duplicate
+            how = _("Say how the two cases belong together.")
+            return [(bound.id_for_label, bound.label, how)] if unsaid else []
         needed = _("Without this paper nothing is accepted.")
         found = [(f"paper-{paper.code}", paper.label, needed) for paper in self.papers_missing]
         if self.unexplained:
-            bound = self.form["not_duplicate"]
             why = _("There is a similar open case: look at it, then say why this is another.")
             found.append((bound.id_for_label, bound.label, why))
         return found
@@ -84,12 +88,14 @@ class Intake:
     @transaction.atomic
     def open(self) -> Case:
         """Open the case; accept it when that was asked for. Refused, nothing stands."""
-        self.form.instance.token = token_of(self.request)
+        self.form.instance.token = self.token
         unit = self.form.cleaned_data.get("unit")
         sheet, rows = self.form.instance, self.equipment.rows
         act = steps.take if self.accepting else steps.open_draft
         try:
-            return act(sheet, rows, by=self.request.user, unit=unit)
+            case = act(sheet, rows, by=self.request.user, unit=unit)
+            self._relate(case)
+            return case
         except Refused:
             sheet.pk = sheet.step = sheet.saved_at = None
             raise
@@ -100,32 +106,63 @@ class Intake:
         try:
             with saving(self.request, self.step):
                 sheet = steps.save_draft(self.step, sheet, self.equipment.rows, by=by)
+                self._relate(sheet.step.case)
                 return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
         except Refused:
             sheet.saved_at = saved_at
             raise
 
-    @property
-    def differs(self) -> bool:
-        """What was typed is not what the draft says."""
-        kept, equipment = steps.draft_for(self.step)
+    def _relate(self, case: Case) -> None:
+        """Keep the cases ticked as belonging together with this one."""
+        reason = self.form.instance.not_duplicate
+        for other in self.related:
+            steps.relate(case, other, by=self.request.user, reason=reason)
+
+    def differs(self, kept: Application) -> bool:
+        """What was typed is not what the sheet kept says; compared as it would be written."""
+        typed = self.form.instance
+        columns = [*self.form.Meta.fields, "papers"]
+        if self.form.errors or any(getattr(typed, c) != getattr(kept, c) for c in columns):
+            return True
         names = EquipmentForm.Meta.fields
-        typed, listed = (
-            [[getattr(row, name) for name in names] for row in rows]
-            for rows in (self.equipment.rows, equipment)
+        rows, listed = (
+            [[getattr(row, name) for name in names] for row in several]
+            for several in (self.equipment.rows, kept.equipment.all())
         )
-        return (
-            self.form.has_changed() or self.form.instance.papers != kept.papers or typed != listed
-        )
+        return rows != listed
+
+    def is_of_customer(self, kept: Application) -> bool:
+        """It is typed for the customer whom the sheet kept is for."""
+        typed = self.form.instance
+        same_number = typed.id_number and typed.id_number == kept.id_number
+        return bool(same_number) or typed.customer_name == kept.customer_name
 
     @cached_property
     def duplicates(self) -> list[Application]:
         """Similar open cases, each with what it has in common with this one."""
         sheet = self.form.instance
-        found = steps.duplicates(sheet, self.request.user)
+        found = steps.duplicates(sheet, self.request.user.unit)
         for other in found:
             other.common = sheet.same_as(other)
         return found
+
+    @cached_property
+    def related(self) -> list[Case]:
+        """The similar cases that were ticked: this one is opened, and says that it knows them."""
+        ticked = self.request.POST.getlist("relate")
+        found = [other.step.case for other in self.duplicates]
+        return [case for case in found if case.number in ticked]
+
+    @property
+    def joined(self) -> Case | None:
+        """The similar case to which this request is joined, by its button."""
+        number = self.request.POST.get("join")
+        found = [other.step.case for other in self.duplicates] if number else []
+        return next((case for case in found if case.number == number), None)
+
+    @property
+    def _may_discard(self) -> bool:
+        return not actions.on_case("discard", self.step.case, self.request.user).why_not
 
     def page(self, refusal: Refused | None = None) -> HttpResponse:
         """The sheet as it stands; a refusal stands at its top."""
@@ -139,17 +176,19 @@ class Intake:
             "case": self.step.case if self.step else None,
             "sheet": sheet,
             "address": self.step.get_absolute_url() if self.step else self.request.path,
-            "token": token_of(self.request),
+            "token": self.token,
             "lacking": self.lacking,
             "requirements": self.papers,
             "papers_missing": self.papers_missing,
             "received": sheet.papers,
             "put_by": sorted(set(sheet.papers) - {paper.code for paper in self.papers}),
             "duplicates": self.duplicates,
+            "related": [case.number for case in self.related],
             "consequences": rules.consequences(sheet),
             "still_missing": self.form.still_missing,
             "unexplained": self.unexplained,
             "afterwards": afterwards(sheet),
+            "may_discard": self.step is not None and self._may_discard,
         }
         return render(self.request, "applications/intake.html", context)
 
@@ -191,10 +230,14 @@ def token_of(request: HttpRequest) -> UUID | None:
 
 
 def begun(request: HttpRequest) -> Step | None:
-    """The step this very sheet has opened already; who presses at the same moment waits here."""
+    """The step this very sheet has opened already; who presses at the same moment waits here.
+
+    A look at the sheet, of which there are many while it is typed, waits for nobody.
+    """
     token = token_of(request)
     if request.method != "POST" or token is None:
         return None
-    User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+    if "check" not in request.POST:
+        User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
     sheet = Application.objects.filter(token=token).select_related("step__case").first()
     return sheet.step if sheet else None

@@ -4,6 +4,7 @@ Every reader ends a start that would be unsafe with one sentence: which variable
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -39,6 +40,21 @@ def number(name: str, default: int) -> int:
     if not (given.isascii() and given.isdigit()):
         raise Unsafe(f"{name} is not a number: write digits only, for example {default}.")
     return int(given)
+
+
+def hours(name: str, default: str) -> tuple[time, time] | None:
+    """A variable that names hours of the day, `21:00-08:00`; None where it is empty."""
+    given = os.environ.get(name, default).strip()
+    if not given:
+        return None
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in given.split("-"))
+    except ValueError:
+        raise Unsafe(
+            f"{name} is not understood: write two times of the day, for example {default}, "
+            "or nothing."
+        ) from None
+    return begin, end
 
 
 def required(name: str, what_for: str) -> str:
@@ -80,8 +96,12 @@ SQLITE_OPTIONS = {
 }
 
 
-def database(url: str) -> dict:
-    """Django's database settings from `postgres://user:password@host:port/name` or `sqlite:///path`."""
+def database(url: str, *, lock: int = 0, statement: int = 0) -> dict:
+    """Django's database settings from `postgres://user:password@host:port/name` or `sqlite:///path`.
+
+    `lock` and `statement`: after how many seconds PostgreSQL gives up waiting for a lock, and a
+    statement; 0 for never.
+    """
     parts = urlsplit(url)
     common = {"ATOMIC_REQUESTS": True}
     if parts.scheme == "sqlite":
@@ -101,7 +121,10 @@ def database(url: str) -> dict:
             "PORT": str(parts.port or 5432),
             "CONN_MAX_AGE": 600,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 5},
+            "OPTIONS": {
+                "connect_timeout": 5,
+                "options": f"-c lock_timeout={lock}s -c statement_timeout={statement}s",
+            },
         }
     raise Unsafe(
         "DATABASE_URL is not understood: write postgres://user:password@host:5432/name "

@@ -4,6 +4,7 @@
 
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -57,12 +58,16 @@ INSTALLED_APPS = [
     "workflow",
     "documents",
     "applications",
+    "news",
     "surveys",
     "plans",
     "works",
     "fees",
     "contracts",
     "metering",
+    "field",
+    "public",
+    "dossier",
     "demo",
 ]
 MIDDLEWARE = [
@@ -74,11 +79,15 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.user_language",
+    "accounts.middleware.kept_by_nobody",
+    "accounts.middleware.tells_what_it_took",
     "accounts.typed.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "workflow.late.says_why",
+    "accounts.once.Once",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -88,6 +97,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["accounts.templatetags.writer"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -105,19 +115,26 @@ if PRODUCTION:
     DATABASE_URL = env.required("DATABASE_URL", "write postgres://user:password@host:5432/name.")
 else:
     DATABASE_URL = os.environ.get("DATABASE_URL", f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")
-DATABASES = {"default": env.database(DATABASE_URL)}
+# No wait is without an end. The limit of a statement holds in the web process only (config/wsgi.py
+# sets it): a migration or a sweep may take its time.
+LOCK_SECONDS = env.number("LOCK_SECONDS", 10)
+STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 0)
+DATABASES = {"default": env.database(DATABASE_URL, lock=LOCK_SECONDS, statement=STATEMENT_SECONDS)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = os.environ.get("REDIS_URL", "")
 if PRODUCTION:
     env.required("REDIS_URL", "the worker needs a broker; write redis://host:6379/0.")
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", VAR_DIR / "media"))
 FILE_UPLOAD_PERMISSIONS = 0o600
+# A file, and all files of one form; the proxy's limit (deploy/Caddyfile) lies above, so that it is
+# we who say which file is too large.
 UPLOAD_LIMIT = 15 * 1024 * 1024
+UPLOADS_LIMIT = 90 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "documents.files.received.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
@@ -145,10 +162,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "workflow:desk"
 LOGOUT_REDIRECT_URL = "accounts:login"
-SESSION_COOKIE_AGE = 12 * 3600
+# A day in the field, from before the first visit to after the last: signing in once is enough.
+SESSION_COOKIE_AGE = 16 * 3600
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "accounts.lockout.Lockout"
+AXES_LOCKOUT_PARAMETERS = "accounts.lockout.counted"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLED = not TEST
 AXES_VERBOSE = False
@@ -180,6 +199,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = TEST or DEBUG
+# Files are looked for when asked for: listing them costs each test client 30 ms.
+WHITENOISE_AUTOREFRESH = TEST or DEBUG
 
 # Papers are set in the font that is shipped; WeasyPrint reads this when it is loaded.
 os.environ.setdefault("FONTCONFIG_FILE", str(BASE_DIR / "static" / "fonts" / "fonts.conf"))
@@ -220,6 +241,16 @@ EMAIL_BACKEND = (
 )
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Jiedian <jiedian@localhost>")
 
+# Customers -------------------------------------------------------------------------------------
+# The gateway for SMS (see news/channels.py); without it they are written to the log of the worker.
+SMS_URL = os.environ.get("SMS_URL", "")
+SMS_TOKEN = os.environ.get("SMS_TOKEN", "")
+SMS_TIMEOUT = 20
+# Mails that come back go to bounces+<reference>@host, as `manage.py note_bounce` reads it.
+MAIL_BOUNCES = os.environ.get("MAIL_BOUNCES", "")
+# When customers are left in peace: messages wait for the morning.
+QUIET_HOURS = env.hours("QUIET_HOURS", "21:00-08:00")
+
 # Background work ----------------------------------------------------------------------------------
 SWEEP_MINUTES = 5
 CELERY_TIMEZONE = TIME_ZONE
@@ -229,6 +260,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
+# A dossier asked for so long ago is not being made any more: its worker died.
+DOSSIER_LATE = timedelta(seconds=CELERY_TASK_TIME_LIMIT)
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     # After a kill -9 the unfinished task comes back once it is older than the longest task.
@@ -236,6 +270,9 @@ if REDIS_URL:
         "visibility_timeout": 600,
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
+        # A Redis that hangs is as good as none.
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
     }
 else:
     _queue = VAR_DIR / "queue"
@@ -253,8 +290,16 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": SWEEP_MINUTES * 60},
     "expire-plans": {"task": "plans.tasks.expire", "schedule": crontab(hour=5, minute=30)},
+    "consents": {"task": "plans.tasks.end_consents", "schedule": crontab(hour=5, minute=40)},
     "papers": {"task": "documents.tasks.render_missing", "schedule": 120},
+    "messages": {"task": "news.tasks.send_due", "schedule": 60},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour=4)},
+    "field-catch-up": {"task": "field.tasks.catch_up", "schedule": 120},
+    "field-clear": {"task": "field.tasks.clear", "schedule": crontab(hour=4, minute=20)},
+    "clear-guesses": {"task": "public.tasks.clear_guesses", "schedule": crontab(hour=4, minute=40)},
+    "clear-drafts": {"task": "public.tasks.clear_drafts", "schedule": crontab(hour=4, minute=40)},
+    "dossiers": {"task": "dossier.tasks.make_missing", "schedule": 120},
+    "dossier-clear": {"task": "dossier.tasks.clear", "schedule": crontab(hour=4, minute=40)},
     "prove-fees": {"task": "fees.tasks.prove_fees", "schedule": crontab(hour=6, minute=0)},
 }
 
@@ -263,13 +308,17 @@ CELERY_BEAT_SCHEDULE = {
 # there.
 COUNT_FIRST_DAY = env.flag("COUNT_FIRST_DAY")
 SILENCE_WORKING_DAYS = env.number("SILENCE_WORKING_DAYS", 5)
+# Within how many working days a third party who was asked for consent is asked again (a house rule:
+# the Civil Code, art. 292, names the duty and no term).
+CONSENT_WORKING_DAYS = env.number("CONSENT_WORKING_DAYS", 5)
 # Within how many working days money that goes back is paid out, and then confirmed.
 REFUND_WORKING_DAYS = env.number("REFUND_WORKING_DAYS", 5)
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"without_codes": {"()": "config.logs.WithoutCodes"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["without_codes"]}},
     "loggers": {"weasyprint": {"level": "ERROR"}, "fontTools": {"level": "ERROR"}},
     "root": {
         "handlers": ["console"],

@@ -10,12 +10,16 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("documents.urls")),
     path("", include("applications.urls")),
+    path("cases/<str:number>/", include("news.urls")),
     path("cases/<str:number>/", include("surveys.urls")),
     path("cases/<str:number>/", include("plans.urls")),
     path("cases/<str:number>/", include("works.urls")),
     path("", include("fees.urls")),
     path("cases/<str:number>/", include("contracts.urls")),
     path("cases/<str:number>/", include("metering.urls")),
+    path("field/", include("field.urls")),
+    path("", include("public.urls")),
+    path("cases/<str:number>/", include("dossier.urls")),
     path("admin/", admin.site.urls),
 ]
 handler500 = "workflow.views.errors.server_error"

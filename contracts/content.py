@@ -84,12 +84,23 @@ def from_case(case: Case, plan: Plan | None) -> dict[str, Any]:
         return _gathered(case, plan)
 
 
+def party(case: Case, application: Application | None) -> dict[str, str]:
+    """What the contract says of the customer, all of it can be corrected on an accepted sheet."""
+    found = {"customer_name": case.customer_name, "address": case.address}
+    if application:
+        found |= {
+            "customer_id_number": application.id_number,
+            "representative": application.legal_representative,
+            "agent": application.agent_name,
+        }
+    return {name: _fit(name, value) for name, value in found.items()}
+
+
 def _gathered(case: Case, plan: Plan | None) -> dict[str, Any]:
     application = Application.of(case)
     found: dict[str, Any] = {
+        **party(case, application),
         "supplier": _company(case),
-        "customer_name": case.customer_name,
-        "address": case.address,
         "capacity_kva": case.capacity_kva,
         "quality": QUALITY,
         "supply_time": ROUND_THE_CLOCK,
@@ -112,9 +123,6 @@ def _company(case: Case) -> str:
 def _from_application(application: Application) -> dict[str, Any]:
     nature = [application.get_category_display(), application.trade]
     found = {
-        "customer_id_number": application.id_number,
-        "representative": application.legal_representative,
-        "agent": application.agent_name,
         "voltage": application.get_voltage_display(),
         "nature": " · ".join(str(part) for part in nature if part),
     }

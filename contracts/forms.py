@@ -7,10 +7,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contracts import content
+from contracts import content, steps
 from contracts.models import Contract, ContractKind
+from workflow.guards import Refused
 from workflow.models import Case
-from workflow.process import BusinessType
+from workflow.process import BusinessType, Kind
 from workflow.sheets import SheetForm
 
 
@@ -36,8 +37,14 @@ class DrawForm(SheetForm):
         kinds = content.kinds_for(case)
         kwargs["initial"] = _usual(case, kinds) | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
+        self.case = case
         self.fields["kind"].choices = [(kind, ContractKind(kind).label) for kind in kinds]
         self.fields["settlement"].choices = Contract.Settlement.choices
+
+    def objections(self) -> list[Refused]:
+        return steps.against_drawing(
+            self.case.step(Kind.CONTRACT), self.cleaned_data.get("kind", "")
+        )
 
 
 def _usual(case: Case, kinds: list[str]) -> dict[str, Any]:
@@ -67,7 +74,8 @@ class CustomerSignatureForm(SheetForm):
         model = Contract
         fields = ["signed_name", "signed_as", "signed_how", "signed_reference", "signed_at"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, drawn: Contract | None = None, **kwargs: Any) -> None:
+        self.drawn = drawn
         now = timezone.localtime().replace(second=0, microsecond=0)
         kwargs["initial"] = {"signed_at": now, "signed_as": Contract.Signer.SELF} | kwargs.get(
             "initial", {}
@@ -75,6 +83,10 @@ class CustomerSignatureForm(SheetForm):
         super().__init__(*args, **kwargs)
         for name in ("signed_name", "signed_as", "signed_how", "signed_at"):
             self.fields[name].required = True
+
+    def objections(self) -> list[Refused]:
+        said = [self.cleaned_data.get(name) for name in ("signed_name", "signed_as", "signed_at")]
+        return steps.against_signature(self.drawn, said[0] or "", *said[1:]) if self.drawn else []
 
 
 class InterimForm(SheetForm):

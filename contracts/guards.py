@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application
+from applications.models import Application, Correction
+from contracts import content
 from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
-from plans.guards import still_valid
+from plans.guards import consents_stand, still_valid
 from plans.models import Plan
 from workflow import process
 from workflow.guards import Guard
@@ -19,14 +23,26 @@ from workflow.process import Kind
 
 
 def contract_of(step: Step) -> Contract | None:
-    """The contract of this round; kept on the step object, as every move reads the step anew."""
+    """The contract of this round; kept on the step object, as every move reads the step anew.
+
+    `corrected` says whether the customer's data was corrected since it was drawn.
+    """
     if "drawn_contract" not in step.__dict__:
+        since = Correction.objects.filter(
+            application__step__case=step.case_id, at__gte=OuterRef("drawn_at")
+        )
         step.__dict__["drawn_contract"] = (
             Contract.objects.filter(step_id=step.pk)
             .select_related("plan", "terms", "officer", "drawn_by", "interim_officer")
+            .annotate(corrected=Exists(since))
             .first()
         )
     return step.__dict__["drawn_contract"]
+
+
+def _is_begun(step: Step) -> bool:
+    """There is a contract of which anything can be said."""
+    return contract_of(step) is not None
 
 
 def needs_plan(step: Step) -> bool:
@@ -63,15 +79,78 @@ def authority_lapsed(application: Application | None, on: date) -> bool:
     """The agent's authority had ended on the day, or none is on record."""
     if application is None or not application.agent_name:
         return True
-    until = application.agent_authority_until
+    until = application.authority_ends()
     return until is not None and until < on
 
 
+def _sheet_of(step: Step) -> Application | None:
+    """The sheet that names the agent; read once for one step object."""
+    if "agent_sheet" not in step.__dict__:
+        step.__dict__["agent_sheet"] = Application.of(step.case)
+    return step.__dict__["agent_sheet"]
+
+
 def _authority_stands(step: Step) -> bool:
+    """On the day of signing; before it, today, where an agent acts at all."""
     contract = contract_of(step)
-    if contract is None or contract.signed_as != Contract.Signer.AGENT or not contract.signed_at:
+    if contract is None:
         return True
-    return not authority_lapsed(Application.of(step.case), timezone.localdate(contract.signed_at))
+    if contract.signed_at:
+        on = timezone.localdate(contract.signed_at)
+        by_agent = contract.signed_as == Contract.Signer.AGENT
+        return not by_agent or not authority_lapsed(_sheet_of(step), on)
+    return not contract.agent or not authority_lapsed(_sheet_of(step), timezone.localdate())
+
+
+def _what_to_do(step: Step) -> str:
+    sheet = _sheet_of(step)
+    if sheet is None or not sheet.agent_name:
+        return str(_("The agent's authority does not cover the day of signing."))
+    return _(
+        "The authority of %(agent)s ended on %(day)s: record a renewed one, or the customer signs "
+        "in person."
+    ) % {"agent": sheet.agent_name, "day": f"{sheet.authority_ends():%Y-%m-%d}"}
+
+
+def _says_what_is_right(step: Step) -> bool:
+    """What is signed by both stays; what is drawn, or signed by one, names the customer as now."""
+    contract = contract_of(step)
+    if contract is None or contract.state != Contract.State.DRAWN:
+        return True
+    # The sheet is read only where the customer's data was corrected since.
+    case = step.case
+    same = content.party(case, None).items() <= vars(contract).items()
+    return same and not (contract.corrected and _corrected(step))
+
+
+def _corrected(step: Step) -> list[str]:
+    """The items of the customer that the contract does not say as they are now, by their labels."""
+    contract = contract_of(step)
+    now = content.party(step.case, _sheet_of(step))
+    return [
+        str(Contract._meta.get_field(name).verbose_name)
+        for name, value in now.items()
+        if getattr(contract, name) != value
+    ]
+
+
+def _draw_anew(step: Step) -> str:
+    items = _(", ").join(_corrected(step))
+    text = _(
+        "Corrected since the contract was drawn: %(items)s. Draw it anew before anybody signs."
+    )
+    return text % {"items": items}
+
+
+def _revision(step: Step) -> tuple[Any, str]:
+    return _("Draw anew"), reverse("contracts:revision", args=[step.case.number])
+
+
+def _renew(step: Step) -> tuple[Any, str]:
+    return (
+        _("Record a renewed authority"),
+        reverse("applications:authority", args=[step.case.number]),
+    )
 
 
 PLAN_ACCEPTED = Guard(
@@ -81,10 +160,18 @@ PLAN_ACCEPTED = Guard(
     owes=lambda step: (plan := step.case.step(Kind.PLAN)) and (plan.owner or plan.role_label),
 )
 PLAN_VALID = still_valid(plan_of)
+CONSENTS_STAND = consents_stand(plan_of)
 DRAWN = Guard(
     _drawn,
     reason=_("The contract is not drawn."),
     met=_("The contract is drawn."),
+)
+SAYS_WHAT_IS_RIGHT = Guard(
+    _says_what_is_right,
+    reason=_draw_anew,
+    met=_("The contract names the customer as on record."),
+    remedy=_revision,
+    applies=_is_begun,
 )
 CUSTOMER_SIGNED = Guard(
     _customer_signed,
@@ -94,9 +181,11 @@ CUSTOMER_SIGNED = Guard(
 )
 AUTHORITY_STANDS = Guard(
     _authority_stands,
-    reason=_("The agent's authority does not cover the day of signing."),
+    reason=_what_to_do,
     met=_("Whoever signs may sign."),
     owes=lambda step: step.case.customer_name,
+    remedy=_renew,
+    applies=_is_begun,
 )
 UTILITY_SIGNED = Guard(
     _utility_signed,
@@ -107,7 +196,9 @@ GUARDS = {
     Kind.CONTRACT: (
         PLAN_ACCEPTED,
         PLAN_VALID,
+        CONSENTS_STAND,
         DRAWN,
+        SAYS_WHAT_IS_RIGHT,
         CUSTOMER_SIGNED,
         AUTHORITY_STANDS,
         UTILITY_SIGNED,

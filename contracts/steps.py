@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,21 +12,30 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from applications.models import Application
+from applications.signers import against_signer, same_name, signers_of
 from contracts import content
-from contracts.guards import PLAN_ACCEPTED, PLAN_VALID, authority_lapsed, plan_of
+from contracts.guards import (
+    CONSENTS_STAND,
+    PLAN_ACCEPTED,
+    PLAN_VALID,
+    SAYS_WHAT_IS_RIGHT,
+    authority_lapsed,
+    plan_of,
+)
 from contracts.models import Clause, Contract, digest
 from documents import steps as papers
 from plans import steps as plans
 from workflow import moves
-from workflow.guards import Refused, demand
+from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
 from workflow.verbs import verb
 
-DRAWN = verb("contract_drawn", gettext_lazy("Contract drawn"))
+DRAWN = verb("contract_drawn", gettext_lazy("Contract drawn"), told=True)
 REVISED = verb("contract_revised", gettext_lazy("Contract taken back to be drawn anew"))
 CUSTOMER_SIGNED = verb("contract_customer_signed", gettext_lazy("Contract signed by the customer"))
 UTILITY_SIGNED = verb("contract_utility_signed", gettext_lazy("Contract signed by the utility"))
 SIGNED = verb("contract_signed", gettext_lazy("Contract signed by both"))
+CHANGED = gettext_lazy("The words of the contract were changed: draw it again.")
 INTERIM_SIGNED = verb("interim_signed", gettext_lazy("Interim agreement signed"))
 
 
@@ -74,13 +84,10 @@ def draw(
             _("%(step)s is %(state)s: no contract can be drawn now.")
             % {"step": step.get_kind_display(), "state": step.get_state_display()}
         )
-    if kind not in content.kinds_for(step.case):
-        raise Refused(_("This kind of contract does not fit the case."))
-    demand([PLAN_ACCEPTED, PLAN_VALID], step)
+    if wrong := against_drawing(step, kind):
+        raise Refused(wrong)
     plan = plan_of(step)
-    terms = content.current_terms(kind)
-    if terms is None:
-        raise Refused(_("There are no standard terms for this kind of contract."))
+    terms: Any = content.current_terms(kind)
     contract = _round(step)
     contract.plan, contract.kind, contract.terms = plan, kind, terms
     for name, value in content.from_case(step.case, plan).items():
@@ -106,6 +113,19 @@ def draw(
     papers.issue(step.case, "contract", by=by, step=step, contract=contract.pk)
     contract.step = moves.hand_over(step, by=by, note=lambda: _("The contract is to be signed."))
     return contract
+
+
+def against_drawing(step: Step, kind: str) -> list[Refused]:
+    """Why no contract can be drawn: of this kind, if one is chosen, and at all."""
+    wrong = []
+    if kind and kind not in content.kinds_for(step.case):
+        wrong.append(_("This kind of contract does not fit the case."))
+    elif kind and content.current_terms(kind) is None:
+        wrong.append(_("There are no standard terms for this kind of contract."))
+    return [
+        *(Refused(text, fields=("kind",)) for text in wrong),
+        *unmet([PLAN_ACCEPTED, PLAN_VALID, CONSENTS_STAND], step),
+    ]
 
 
 def _round(step: Step) -> Contract:
@@ -184,18 +204,9 @@ def sign_customer(
     An agent's authority is checked again, for the day of signing. Raises Refused when it has ended.
     """
     contract = _locked_contract(contract, by)
-    now = timezone.now()
-    signed_at = signed_at or now
-    if contract.signed_at:
-        raise Refused(_("The customer has signed already."))
-    _demand_unchanged(contract)
-    demand([PLAN_VALID], contract.step)
-    if signed_at > now:
-        raise Refused(_("A signature cannot lie in the future."))
-    if signed_at < contract.drawn_at.replace(second=0, microsecond=0):
-        raise Refused(_("A signature cannot be older than the contract."))
-    if signed_as == Contract.Signer.AGENT:
-        _demand_authority(contract.step.case, timezone.localdate(signed_at), signed_name)
+    signed_at = signed_at or timezone.now()
+    if wrong := against_signature(contract, signed_name, signed_as, signed_at):
+        raise Refused(wrong)
     contract.signed_name, contract.signed_as = signed_name, signed_as
     contract.signed_how, contract.signed_reference = signed_how, signed_reference
     contract.signed_at = signed_at
@@ -217,14 +228,50 @@ def sign_customer(
     return _when_both(contract, by=by)
 
 
+def against_signature(
+    contract: Contract, signed_name: str, signed_as: str, signed_at: datetime | None
+) -> list[Refused]:
+    """Why the customer cannot sign this contract, or not like this."""
+    if contract.signed_at:
+        return [Refused(_("The customer has signed already."))]
+    wrong = [] if contract.is_unchanged else [Refused(CHANGED)]
+    wrong += unmet([SAYS_WHAT_IS_RIGHT, PLAN_VALID, CONSENTS_STAND], contract.step)
+    if signed_at and signed_at > timezone.now():
+        wrong.append(Refused(_("A signature cannot lie in the future."), fields=("signed_at",)))
+    elif signed_at and signed_at < contract.drawn_at.replace(second=0, microsecond=0):
+        text = _("A signature cannot be older than the contract.")
+        wrong.append(Refused(text, fields=("signed_at",)))
+    on = timezone.localdate(signed_at) if signed_at else timezone.localdate()
+    if signed_as == Contract.Signer.AGENT:
+        return [*wrong, *_against_authority(contract.step.case, on, signed_name)]
+    return [*wrong, *_against_name(contract.step.case, on, signed_name, signed_as)]
+
+
+def _against_name(case: Case, on: date, name: str, signed_as: str) -> list[Refused]:
+    """In person signs the customer who is a person; for all others their legal representative."""
+    signers = signers_of(case, on)
+    if signed_as == Contract.Signer.REPRESENTATIVE:
+        known, text = signers.representative, _("No legal representative is on record.")
+    else:
+        known = signers.in_person
+        text = _("This customer signs through the legal representative or the agent.")
+    if signed_as and not known:
+        return [Refused(text, fields=("signed_as",))]
+    if name and known and not same_name(name, known):
+        text = _("%(name)s may not sign for this customer. On record: %(names)s.")
+        return [Refused(text % {"name": name, "names": known}, fields=("signed_name",))]
+    return []
+
+
 @transaction.atomic
 def sign_utility(contract: Contract, *, by: User) -> Contract:
     """The contract officer signs for the utility."""
     contract = _locked_contract(contract, by)
     if contract.officer_signed_at:
         raise Refused(_("The utility has signed already."))
-    _demand_unchanged(contract)
-    demand([PLAN_VALID], contract.step)
+    if not contract.is_unchanged:
+        raise Refused(CHANGED)
+    demand([SAYS_WHAT_IS_RIGHT, PLAN_VALID, CONSENTS_STAND], contract.step)
     contract.officer, contract.officer_signed_at = by, timezone.now()
     contract.save(update_fields=["officer", "officer_signed_at"])
     moves.record(
@@ -256,26 +303,24 @@ def _when_both(contract: Contract, *, by: User) -> Contract:
     return contract
 
 
-def _demand_unchanged(contract: Contract) -> None:
-    if not contract.is_unchanged:
-        raise Refused(_("The words of the contract were changed: draw it again."))
-
-
-def _demand_authority(case: Case, on: date, name: str) -> None:
+def _against_authority(case: Case, on: date, name: str) -> list[Refused]:
     """An agent signs only while the authority on record lasts, and only the agent on record."""
     application = Application.of(case)
     if application is None or not application.agent_name:
-        raise Refused(_("No agent is named in the application: the customer signs in person."))
+        text = _("No agent is named in the application: the customer signs in person.")
+        return [Refused(text, fields=("signed_as",))]
+    wrong = []
     if name.strip() != application.agent_name.strip():
-        raise Refused(
-            _("The agent named in the application is %(agent)s.")
-            % {"agent": application.agent_name}
-        )
+        text = _("The agent named in the application is %(agent)s.")
+        text %= {"agent": application.agent_name}
+        wrong.append(Refused(text, fields=("signed_name",)))
     if authority_lapsed(application, on):
-        raise Refused(
-            _("The agent's authority ended on %(day)s: a new one is needed, or the customer signs.")
-            % {"day": f"{application.agent_authority_until:%Y-%m-%d}"}
-        )
+        text = _(
+            "The agent's authority ended on %(day)s: record a renewed one with the "
+            "application, or the customer signs in person."
+        ) % {"day": f"{application.authority_ends():%Y-%m-%d}"}
+        wrong.append(Refused(text, fields=("signed_as", "signed_at")))
+    return wrong
 
 
 @transaction.atomic
@@ -289,6 +334,9 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
         raise Refused(_("An interim agreement is only for the fast lane, where it was approved."))
     if contract.interim:
         raise Refused(_("The interim agreement is signed already."))
+    demand([SAYS_WHAT_IS_RIGHT], contract.step)
+    if stranger := against_signer(contract.step.case, interim_name, timezone.localdate()):
+        raise Refused(stranger, fields=("interim_name",))
     contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by
     contract.interim_name, contract.interim_how = interim_name, interim_how
     contract.full_clean(exclude=["step", "state"], validate_unique=False)

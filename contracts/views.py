@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,16 +9,18 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from applications.signers import signers_of
 from contracts import panel, steps
 from contracts.forms import CustomerSignatureForm, DrawForm, InterimForm, RevisionForm
-from contracts.guards import GUARDS, contract_of
+from contracts.guards import GUARDS, SAYS_WHAT_IS_RIGHT, contract_of
 from contracts.models import Contract
 from workflow import moves
 from workflow.access import get_step_or_404
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import Kind
 
 
@@ -32,7 +33,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, step)
     form = DrawForm(request.POST or None, case=step.case, initial=_before(step))
     if request.method == "POST" and form.is_valid():
-        done = _try(form, lambda: steps.draw(step, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: steps.draw(step, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Contract drawn. It is the customer's turn to sign."))
             return redirect(step)
@@ -40,8 +41,10 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _before(step: Step) -> dict[str, Any]:
-    """What was agreed in the version before, where there is one."""
+    """What was agreed in the version before, of this round or of the one before."""
     contract = contract_of(step)
+    if contract is None and step.round > 1:
+        contract = Contract.objects.filter(step__case=step.case).order_by("-version").first()
     if contract is None:
         return {}
     return {name: getattr(contract, name) for name in DrawForm.Meta.fields}
@@ -51,15 +54,25 @@ def customer(request: HttpRequest, number: str) -> HttpResponse:
     """Record the customer's signature."""
     step, contract = _contract_or_404(request, number)
     form = CustomerSignatureForm(
-        request.POST or None, initial={"signed_name": contract.customer_name}
+        request.POST or None, drawn=contract, initial=_usual_signer(step.case)
     )
     if request.method == "POST" and form.is_valid():
-        done = _try(
-            form, lambda: steps.sign_customer(contract, by=request.user, **form.cleaned_data)
+        done = form.attempt(
+            lambda: steps.sign_customer(contract, by=request.user, **form.cleaned_data)
         )
         if done:
             return _signed(request, done)
     return _page(request, step, form=form, act=_("Record the signature"))
+
+
+def _usual_signer(case: Case) -> dict[str, str]:
+    """A person signs in person, for a company its legal representative, else its agent."""
+    signers, as_whom = signers_of(case, timezone.localdate()), Contract.Signer
+    if signers.in_person:
+        return {"signed_name": signers.in_person, "signed_as": as_whom.SELF}
+    if signers.representative:
+        return {"signed_name": signers.representative, "signed_as": as_whom.REPRESENTATIVE}
+    return {"signed_name": signers.agent, "signed_as": as_whom.AGENT if signers.agent else ""}
 
 
 @require_POST
@@ -78,10 +91,11 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
     step, contract = _contract_or_404(request, number)
     if not step.deferred_until:
         raise Http404
-    form = InterimForm(request.POST or None, initial={"interim_name": contract.customer_name})
+    usual = signers_of(step.case, timezone.localdate()).usual
+    form = InterimForm(request.POST or None, initial={"interim_name": usual})
     if request.method == "POST" and form.is_valid():
-        done = _try(
-            form, lambda: steps.sign_interim(contract, by=request.user, **form.cleaned_data)
+        done = form.attempt(
+            lambda: steps.sign_interim(contract, by=request.user, **form.cleaned_data)
         )
         if done:
             messages.success(request, _("Interim agreement recorded. The contract is still owed."))
@@ -92,10 +106,12 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
 def revision(request: HttpRequest, number: str) -> HttpResponse:
     """Take the contract back to be drawn anew."""
     step, contract = _contract_or_404(request, number)
-    form = RevisionForm(request.POST or None)
+    wrong = SAYS_WHAT_IS_RIGHT
+    why = "" if wrong(step) else wrong.says(step)
+    form = RevisionForm(request.POST or None, initial={"remarks": why})
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["remarks"]
-        done = _try(form, lambda: steps.revise(contract, by=request.user, reason=reason))
+        done = form.attempt(lambda: steps.revise(contract, by=request.user, reason=reason))
         if done:
             messages.success(request, _("Taken back. Draw the next version."))
             return redirect(step)
@@ -122,15 +138,6 @@ def _signed(request: HttpRequest, contract: Contract) -> HttpResponse:
     return redirect(contract.step)
 
 
-def _try(form: BaseForm, act: Callable[[], Any]) -> Any:
-    """Do it, or tell on the form why not."""
-    try:
-        return act()
-    except ValidationError as refusal:
-        form.add_error(None, ValidationError(refusal.messages))
-        return None
-
-
 def _page(
     request: HttpRequest,
     step: Step,
@@ -140,6 +147,7 @@ def _page(
     refusals: list[str] | None = None,
 ) -> HttpResponse:
     contract = contract_of(step)
+    open_guards = [] if step.is_finished else [g for g in GUARDS[Kind.CONTRACT] if not g(step)]
     context = {
         "step": step,
         "case": step.case,
@@ -150,8 +158,7 @@ def _page(
         "act": act,
         "refusals": refusals or [],
         "mine": step.is_live and not moves.hindrances(step, request.user),
-        "open": [guard.reason for guard in GUARDS[Kind.CONTRACT] if not guard(step)]
-        if not step.is_finished
-        else [],
+        "open": [guard.says(step) for guard in open_guards],
+        "is_outdated": SAYS_WHAT_IS_RIGHT in open_guards,
     }
     return render(request, "contracts/sheet.html", context)

@@ -258,7 +258,7 @@ def seed(today: date | None = None) -> list[Case]:
     random = Random(20261020)
     cases = []
     for tell, ago in story.STORIES.values():
-        with telling(_clock(last, ago, random)) as clock:
+        with telling(_clock(last, ago, random)) as clock, moves.because("third_party"):
             cases.append(tell(Stage(people, clock, random, units["lhcd"])))
     for row in ROWS:
         stage = Stage(people, _clock(last, 0, random), random, units[row.unit])
@@ -283,5 +283,6 @@ def _tell(stage: Stage, row: Row, application: Application) -> Case:
     case = walk.walk(stage, case, until=row.until)
     if row.also:
         stage.clock.later(minutes=30)
-        TWISTS[row.also](stage, case)
+        with moves.because("staff"):
+            TWISTS[row.also](stage, case)
     return walk.fresh(case)

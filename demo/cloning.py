@@ -25,7 +25,7 @@ from django.core.management.color import no_style
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 
-from applications.models import Application
+from applications.models import Application, TrackingCode
 from applications.models.application import key
 from contracts.models import Contract
 from demo import names
@@ -404,6 +404,9 @@ def _given(model: type[models.Model]) -> dict[str, str]:
         return {"state": "CASE WHEN t.accepted_at IS NULL THEN t.state ELSE 'draft' END"}
     if model is Notice:  # nobody is written to about a copy
         return {"mailed_at": "COALESCE(t.mailed_at, CURRENT_TIMESTAMP)"}
+    if model is TrackingCode:  # of the signs that a code may have, and as long as one
+        signs = "upper(md5(t.code || '.' || c.n))"
+        return {"code": f"substr(replace(replace({signs}, '0', 'G'), '1', 'H'), 1, 12)"}
     if model is Paper:  # nor does a worker make a million PDFs that nobody opens
         return {"on_demand": "(t.rendered_at IS NULL)"}
     return {}
@@ -420,11 +423,14 @@ def _value(table: Table, field: models.Field) -> str:
         return _retold_json(table.model, value)
     if field.name in table.telling:
         return f"CASE WHEN o.told THEN {_retold(value)} ELSE {value} END"
-    return f"{value} || '.' || c.n" if _is_unique_text(table.model, field) else value
+    if not _is_unique_text(table.model, field):
+        return value
+    other = f"{value} || '.' || c.n"
+    return f"CASE WHEN {value} = '' THEN '' ELSE {other} END" if field.blank else other
 
 
 def _copied() -> set[type[models.Model]]:
-    return {Case, Meter, Bill, Payment, *_hanging()}
+    return {Case, Meter, Event, Bill, Payment, *_hanging()}
 
 
 def _retold_json(model: type[models.Model], value: str) -> str:

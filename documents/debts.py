@@ -39,7 +39,7 @@ def _blocking(step: Step) -> list[PaperItem]:
 
 def checklist(case: Case) -> list[PaperItem]:
     """The papers of the case, received and owed; read once a case object."""
-    items = PaperItem.objects.select_related("requirement", "attachment")
+    items = PaperItem.objects.select_related("requirement", "attachment", "settled_by")
     prefetch_related_objects([case], Prefetch("papers_owed", items))
     return list(case.papers_owed.all())
 

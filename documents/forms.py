@@ -25,7 +25,17 @@ class ReceiveForm(DressedForm):
     scan = CheckedFileField(
         label=_("scan or photo"),
         required=False,
-        help_text=_("PDF, JPEG, PNG or WebP, at most 15 MB."),
+        help_text=_("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
+    )
+
+
+class SentForm(DressedForm):
+    """What the customer sent from the tracking page: taken, or not, with the reason."""
+
+    reason = forms.CharField(
+        label=_("It cannot be taken, because"),
+        max_length=200,
+        required=False,
     )
 
 
@@ -37,4 +47,6 @@ class AttachForm(DressedForm):
     """Any other file for the case."""
 
     title = forms.CharField(label=_("title"), max_length=120)
-    file = CheckedFileField(label=_("file"), help_text=_("PDF, JPEG, PNG or WebP, at most 15 MB."))
+    file = CheckedFileField(
+        label=_("file"), help_text=_("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB.")
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from workflow.models import Case, Step
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Kind
-from workflow.words import ShortWordsField
+from workflow.words import ShortWordsField, WordsField
 
 
 def file_path(instance: Attachment, filename: str) -> str:
@@ -37,8 +38,18 @@ class Attachment(models.Model):
     content_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    # Of the bytes as they were sent, where what is shown was made anew (see Original).
+    original_sha256 = models.CharField(max_length=64, blank=True)
+    # Of a photo taken as evidence: when, and where (degrees, metres).
+    taken_at = models.DateTimeField(_("taken at"), null=True, blank=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    accuracy_m = models.PositiveIntegerField(null=True, blank=True)
     uploaded_at = models.DateTimeField()
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # Nobody of the house: the customer, on a public page.
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -50,6 +61,39 @@ class Attachment(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("documents:attachment", args=[self.case.number, self.pk])
+
+    @property
+    def checksums(self) -> dict[str, Any]:
+        """For the event that tells of it."""
+        sent = {"original": self.original_sha256} if self.original_sha256 else {}
+        return {"sha256": self.sha256, **sent}
+
+
+def original_path(instance: Original, filename: str) -> str:
+    return f"originals/{instance.sha256[:2]}/{instance.sha256}"
+
+
+class Original(models.Model):
+    """The bytes of a picture as they were sent, where what is shown of it was made anew: turned,
+    smaller, without what its camera said. Found by both checksums, which the row of it has.
+    """
+
+    shown_sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    file = models.FileField(upload_to=original_path)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("original of a picture")
+        verbose_name_plural = _("originals of pictures")
+        constraints = [
+            models.UniqueConstraint(fields=["shown_sha256", "sha256"], name="one_original")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Requirement(models.Model):
@@ -116,6 +160,8 @@ class PaperItem(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="papers_owed")
     requirement = models.ForeignKey(Requirement, models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
+    # Its place on the one list of what is missing; empty for what was handed in unasked.
+    number = models.PositiveSmallIntegerField(_("number on the list"), null=True, blank=True)
     due_on = models.DateField(_("to be handed in by"), null=True, blank=True)
     attachment = models.ForeignKey(
         Attachment, models.PROTECT, null=True, blank=True, related_name="+"
@@ -151,6 +197,84 @@ class PaperItem(models.Model):
         return self.state == self.State.OWED and self.due_on < today
 
 
+class AskQuerySet(models.QuerySet["Ask"]):
+    def listed(self) -> AskQuerySet:
+        """Those that stand on the list; not what still waits for a supervisor."""
+        return self.filter(number__isnull=False)
+
+    def open(self) -> AskQuerySet:
+        """Those on the list that are not put right yet."""
+        return self.listed().filter(closed_at=None)
+
+    def proposed(self) -> AskQuerySet:
+        """What somebody wants to ask for later, until a supervisor has answered."""
+        return self.filter(number=None, closed_at=None)
+
+    def asked_later(self) -> AskQuerySet:
+        """What was asked for though it did not stand on the first list: each one is counted."""
+        return self.listed().filter(late=True)
+
+
+class Ask(models.Model):
+    """A point of the one list of what is missing (DOMAIN section 5), asked by a reviewer.
+
+    The papers owed (PaperItem) stand on the same list. What was not on the first list of a link
+    may be asked for only with a supervisor's approval: until then it has no number.
+    """
+
+    class Source(models.TextChoices):
+        FILE = "file", _("Completeness of the file")
+        REVIEW = "review", _("Review or inspection")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="asks")
+    step = models.ForeignKey(Step, models.PROTECT, related_name="asks")
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+    number = models.PositiveSmallIntegerField(_("number on the list"), null=True, blank=True)
+    what = WordsField(_("what is missing"), max_length=1000)
+    due_on = models.DateField(_("to be put right by"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked"))
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    late = models.BooleanField(_("not on the first list"), default=False)
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = AskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("point of the list")
+        verbose_name_plural = _("points of the list")
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="one_point_a_number"),
+            models.CheckConstraint(
+                condition=Q(late=False) | Q(number=None) | Q(approved_by__isnull=False),
+                name="asked_later_is_approved",
+                violation_error_message=_(
+                    "What was not on the first list is asked for only with a supervisor's approval."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=models.F("asked_by")),
+                name="asked_later_by_two_people",
+                violation_error_message=_("Who asks later does not approve it."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number or '–'}. {self.what}"
+
+    @property
+    def is_proposed(self) -> bool:
+        """Waits for a supervisor."""
+        return self.number is None and self.closed_at is None
+
+
 def verification_code() -> str:
     """A code that nobody guesses, printed on the paper as a QR."""
     return secrets.token_urlsafe(12)
@@ -171,6 +295,7 @@ class PaperKind(models.TextChoices):
     WORK_ORDER = "work_order", _("Meter work order")
     REFUSAL = "refusal", _("Notice of refusal")
     DEFICIENCY = "deficiency", _("One-time notice of what is missing")
+    CONSENT = "consent", _("Request for consent")
 
 
 class PaperQuerySet(models.QuerySet["Paper"]):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import translation
 
 from documents.models import Paper, PaperItem, PaperKind
-from workflow import words
+from workflow import ladder, words
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -18,16 +18,22 @@ def context(paper: Paper) -> dict[str, Any]:
     said = paper.data
     if paper.kind == PaperKind.DEFICIENCY:
         return {
-            # The papers owed on the case, or what one check found (`items`), never both.
+            # The one list; a notice of the time before it had the papers owed or the findings of
+            # one check (`items`), never both.
+            "list": said.get("list", []),
             "missing": [] if "items" in said else said["missing"],
             "items": said.get("items", []),
-            "about": words.said(said.get("reason", "")),
+            "about": words.from_data(said.get("reason", "")),
             "round": paper.step and paper.step.round,
             "accountable": said["accountable"],
         }
     return {
-        "reason": words.said(said.get("reason", "")),
-        "options": [line.strip() for line in said.get("options", "").splitlines() if line.strip()],
+        "reason": words.from_data(said.get("reason", "")),
+        "options": [
+            line.strip()
+            for line in words.from_data(said.get("options", "")).splitlines()
+            if line.strip()
+        ],
         "accountable": said["accountable"],
         # About one step (a consent refused, a site that cannot be supplied), or about the whole
         # case.
@@ -36,9 +42,10 @@ def context(paper: Paper) -> dict[str, Any]:
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """The debts of the case, and who answers for it, as they are now."""
+    """The one list of the case as it stands now, and who answers for it."""
     return {
         "missing": owed(case),
+        "list": open_points(case),
         "accountable": accountable(case),
         "closes": case.state == Case.State.REFUSED,
     }
@@ -58,6 +65,35 @@ def owed(case: Case) -> list[dict[str, Any]]:
     ]
 
 
+def open_points(case: Case) -> list[dict[str, Any]]:
+    """Everything still missing, whoever asked for it, under the numbers of the one list."""
+    items = PaperItem.objects.owed().filter(case=case, number__isnull=False)
+    lines: list[dict[str, Any]] = [
+        {
+            "number": item.number,
+            "what": {"zh-hans": item.requirement.label_zh, "en": item.requirement.label_en},
+            "from": "",
+            "by": item.due_on.isoformat(),
+            "before": in_all_languages(Kind, item.requirement.blocks),
+            "basis": item.requirement.basis,
+        }
+        for item in items.select_related("requirement")
+    ]
+    lines += [
+        {
+            "number": ask.number,
+            "what": ask.what,
+            "from": in_all_languages(Kind, ask.step.kind),
+            "by": ask.due_on.isoformat() if ask.due_on else "",
+            "before": in_all_languages(Kind, ask.step.kind),
+            "basis": "",
+            "late": ask.late,
+        }
+        for ask in case.asks.open().select_related("step")
+    ]
+    return sorted(lines, key=lambda line: line["number"])
+
+
 def received(case: Case) -> list[dict[str, str]]:
     """The papers handed in: label in every language."""
     items = case.papers_owed.filter(state=PaperItem.State.RECEIVED).select_related("requirement")
@@ -68,7 +104,8 @@ def received(case: Case) -> list[dict[str, str]]:
 
 def accountable(case: Case) -> dict[str, str]:
     """Who answers for the case, by name, with a telephone."""
-    return {"name": case.owner.name, "phone": case.owner.phone}
+    answering = ladder.answering(case)
+    return {"name": answering.name, "phone": answering.phone}
 
 
 def in_all_languages(choices: Any, value: str) -> dict[str, str] | str:

@@ -10,12 +10,10 @@ import hashlib
 from pathlib import Path
 from urllib.request import url2pathname
 
-import segno
 import weasyprint
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from PIL import ImageFile
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -23,6 +21,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 from documents import rooms
 from documents.letterhead import letterhead
 from documents.models import Paper
+from documents.qr import qr
 
 # WeasyPrint makes Pillow content with half a picture, in the whole process; uploads must not be.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -46,21 +45,13 @@ def html(paper: Paper) -> str:
         rooms.template(paper.kind),
         {
             "paper": paper,
-            "case": paper.case,
+            "case": rooms.case_of(paper),
             "step": paper.step,
             "letterhead": letterhead(paper.case.unit),
-            "qr": qr(paper.verify_url),
+            "qr": qr(paper.verify_url, title=_("Code to verify this paper")),
             **rooms.context(paper),
         },
     )
-
-
-def qr(url: str) -> SafeString:
-    """A QR code as inline SVG, named for those who do not see it."""
-    svg = segno.make(url, error="m").svg_inline(
-        border=0, omitsize=True, title=_("Code to verify this paper")
-    )
-    return mark_safe(svg)  # noqa: S308 - our own SVG
 
 
 def to_pdf(text: str, **options: bool) -> bytes:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Collection
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -19,9 +22,9 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.roles import STEERING
-from documents import checklist, rooms
-from documents.files import Checked, bare
-from documents.models import Attachment, Paper, PaperItem, PaperKind, Requirement
+from documents import asking, checklist, rooms
+from documents.files import Checked, Taken, bare
+from documents.models import Attachment, Original, Paper, PaperItem, PaperKind, Requirement
 from documents.tasks import render
 from workflow import clocks, ladder, moves, words
 from workflow.guards import Refused
@@ -29,7 +32,9 @@ from workflow.models import Case, Step, Subject
 from workflow.verbs import verb
 
 RECEIVED = verb("paper_received", gettext_lazy("Paper received"))
-PROMISED = verb("papers_promised", gettext_lazy("Papers still owed"))
+PROMISED = verb("papers_promised", gettext_lazy("Papers still owed"), told=True)
+HANDED_IN = verb("paper_handed_in", gettext_lazy("Paper sent by the customer, to be looked at"))
+NOT_TAKEN = verb("paper_not_taken", gettext_lazy("Paper sent by the customer not taken"), told=True)
 WAIVED = verb("paper_waived", gettext_lazy("Paper not needed"))
 ATTACHED = verb("file_attached", gettext_lazy("File received"))
 ISSUED = verb("paper_issued", gettext_lazy("Paper issued"))
@@ -41,7 +46,7 @@ def start_checklist(
     case: Case,
     *,
     received: Collection[str],
-    by: User,
+    by: User | None,
     without: Collection[str] = (),
     at: datetime | None = None,
 ) -> list[PaperItem]:
@@ -82,6 +87,7 @@ def start_checklist(
         items.append(item)
         _remind(item)
     _drop_unlisted(case, needed, by)
+    _number(case, items)
     if told:
         owed = [item.requirement for item in items if item.state == PaperItem.State.OWED]
         moves.record(case, PROMISED, by=by, note=lambda: ", ".join(r.label for r in owed))
@@ -90,7 +96,22 @@ def start_checklist(
     return items
 
 
-def _drop_unlisted(case: Case, needed: list[Requirement], by: User) -> None:
+def received_codes(case: Case) -> list[str]:
+    """The codes of the papers of the checklist that are in."""
+    received = case.papers_owed.filter(state=PaperItem.State.RECEIVED)
+    return list(received.values_list("requirement__code", flat=True))
+
+
+def _number(case: Case, items: list[PaperItem]) -> None:
+    """What is owed gets its place on the one list, and keeps it."""
+    number = asking.next_number(case)
+    for item in items:
+        if item.state == PaperItem.State.OWED and item.number is None:
+            item.number, number = number, number + 1
+            item.save(update_fields=["number"])
+
+
+def _drop_unlisted(case: Case, needed: list[Requirement], by: User | None) -> None:
     """Debts of a class or business type that the case has left: what is not listed may not be
     asked for.
     """
@@ -102,15 +123,20 @@ def _drop_unlisted(case: Case, needed: list[Requirement], by: User) -> None:
 
 
 @transaction.atomic
-def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperItem:
+def receive(item: PaperItem, *, by: User | None, file: Checked | None = None) -> PaperItem:
     """A paper owed is handed in, with its scan when there is one."""
     moves.demand_writer(item.case, by)
     item = _locked(item)
     if item.state == PaperItem.State.RECEIVED:
         raise Refused(_("This paper was handed in already."))
+    if by is None and item.attachment_id:
+        raise Refused(_("We have this paper already, and look at it."))
     if file:
         label = item.requirement
         item.attachment = attach(item.case, file, title=lambda: label.label, by=by, log=False)
+    item.reason = ""  # why an earlier file was not taken
+    if by is None:
+        return _hand_in(item)
     _settle(item, PaperItem.State.RECEIVED, by)
     _remind(item)
     moves.record(
@@ -118,9 +144,44 @@ def receive(item: PaperItem, *, by: User, file: Checked | None = None) -> PaperI
         RECEIVED,
         by=by,
         note=lambda: item.requirement.label,
-        sha256=file.sha256 if file else "",
+        **_checksums(item if file else None),
     )
     moves.conclude(item.case, by=by)
+    return item
+
+
+def _hand_in(item: PaperItem) -> PaperItem:
+    """The customer's own upload settles nothing: somebody of the office looks at it first."""
+    item.save(update_fields=["attachment", "reason"])
+    now = timezone.now()
+    tomorrow = clocks.calendar().add(timezone.localdate(now), 1)
+    ladder.stand(Subject.PAPER, item.pk, case=item.case, due_on=tomorrow, at=now)
+    label = item.requirement
+    moves.record(item.case, HANDED_IN, by=None, note=lambda: label.label, **_checksums(item))
+    return item
+
+
+def _checksums(item: PaperItem | None) -> dict[str, Any]:
+    """Of the paper that came with this act; of none, an empty one."""
+    return item.attachment.checksums if item and item.attachment else {"sha256": ""}
+
+
+@transaction.atomic
+def not_taken(item: PaperItem, *, by: User, reason: str) -> PaperItem:
+    """What the customer sent is not the paper, or cannot be read: it is owed on, and they hear why.
+
+    The file stays with the case.
+    """
+    moves.demand_writer(item.case, by)
+    if not reason.strip():
+        raise Refused(_("Say what is wrong with the file."))
+    item = _locked(item)
+    if item.state != PaperItem.State.OWED or item.attachment_id is None:
+        raise Refused(_("No file waits to be looked at."))
+    item.attachment, item.reason = None, reason.strip()
+    item.save(update_fields=["attachment", "reason"])
+    _remind(item)
+    moves.record(item.case, NOT_TAKEN, by=by, note=lambda: f"{item.requirement.label}: {reason}")
     return item
 
 
@@ -156,12 +217,13 @@ def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
     item, _made = PaperItem.objects.get_or_create(
         case=case, requirement=requirement, defaults={"due_on": due_on}
     )
+    _number(case, [item])
     _remind(item)
     moves.record(case, PROMISED, by=by, note=lambda: f"{requirement.label} ({due_on:%Y-%m-%d})")
     return item
 
 
-def _settle(item: PaperItem, state: str, by: User) -> None:
+def _settle(item: PaperItem, state: str, by: User | None) -> None:
     item.state, item.settled_at, item.settled_by = state, timezone.now(), by
     item.save(update_fields=["state", "settled_at", "settled_by", "attachment", "reason"])
 
@@ -177,19 +239,24 @@ def attach(
     file: Checked,
     *,
     title: words.Words,
-    by: User,
+    by: User | None,
     step: Step | None = None,
     log: bool = True,
+    taken: Taken | None = None,
 ) -> Attachment:
     """Keep a checked file with the case; its bytes are stored once by content.
 
-    A picture loses what it says of place and device; raises Refused when it is damaged.
+    What is shown of a picture says nothing of place and device; of evidence, `taken` keeps it
+    beside the file. What was sent is kept as well. Raises Refused when it is damaged.
     """
+    taken = taken or Taken()
     moves.demand_writer(case, by)
+    sent = file
     try:
-        file = bare(file)
+        file = bare(sent)
     except ValidationError as error:
         raise Refused(error.messages) from error
+    keep_original(sent, file)
     attachment = Attachment(
         case=case,
         step=step,
@@ -198,6 +265,11 @@ def attach(
         content_type=file.content_type,
         size=file.size,
         sha256=file.sha256,
+        original_sha256="" if sent is file else sent.sha256,
+        taken_at=taken.at,
+        longitude=taken.longitude,
+        latitude=taken.latitude,
+        accuracy_m=taken.accuracy_m,
         uploaded_at=timezone.now(),
         uploaded_by=by,
     )
@@ -206,20 +278,52 @@ def attach(
     )
     attachment.save(force_insert=True)
     if log:
-        moves.record(case, ATTACHED, by=by, step=step, note=title, sha256=file.sha256)
+        moves.record(case, ATTACHED, by=by, step=step, note=title, **attachment.checksums)
     return attachment
 
 
-def store(path: str, content: bytes) -> str:
+def keep_original(sent: Checked, shown: Checked) -> None:
+    """Keep a picture as it was sent beside what is shown of it, where the two differ."""
+    if sent.sha256 == shown.sha256:
+        return
+    original = Original(
+        shown_sha256=shown.sha256,
+        sha256=sent.sha256,
+        name=sent.name,
+        content_type=sent.content_type,
+        size=sent.size,
+    )
+    original.file.name = store(original.file.field.upload_to(original, sent.name), sent.content)
+    Original.objects.bulk_create([original], ignore_conflicts=True)
+
+
+def store(path: str, content: bytes | File) -> str:
     """Write bytes under a path made of their checksum, unless they lie there already.
 
     Who was killed while writing left a part; it is written anew.
     """
+    file = content if isinstance(content, File) else ContentFile(content)
     if default_storage.exists(path):
-        if default_storage.size(path) == len(content):
+        if default_storage.size(path) == file.size:
             return path
         default_storage.delete(path)
-    return default_storage.save(path, ContentFile(content))
+    name = default_storage.save(path, file)
+    _make_durable(name)
+    return name
+
+
+def _make_durable(name: str) -> None:
+    """See to it that a file outlives a power cut: who sent it drops the own copy now."""
+    try:
+        path = Path(default_storage.path(name))
+    except NotImplementedError:
+        return  # kept elsewhere: there it is safe as soon as it is answered for
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @transaction.atomic
@@ -240,7 +344,8 @@ def issue(
     Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # one number at a time
     count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
     number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
-    said = rooms.frozen(case, kind, step, data) | data
+    said = rooms.frozen(case, kind, step, data)
+    said |= {name: words.as_data(value) for name, value in data.items()}
     papers = [
         Paper.objects.create(
             case=case,

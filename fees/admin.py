@@ -1,4 +1,6 @@
-"""The catalogue is edited here; bills, payments and refunds are only looked at."""
+"""The catalogue is kept here by versions; bills, payments and refunds are only looked at."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -9,26 +11,15 @@ from fees.models import (
     CatalogueItem,
     Correction,
     FeeProof,
+    KeptQuote,
     Payment,
     Refund,
 )
-
-
-class ReadOnly:
-    """Nothing is added, changed or deleted here: the office does that through its pages."""
-
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+from workflow.admin import ReadOnly, StandardAdmin
 
 
 @admin.register(CatalogueItem)
-class CatalogueItemAdmin(admin.ModelAdmin):
+class CatalogueItemAdmin(StandardAdmin):
     list_display = [
         "code",
         "version",
@@ -47,8 +38,19 @@ class CatalogueItemAdmin(admin.ModelAdmin):
     list_filter = ["status", "basis", "voltage", "confirmed"]
     search_fields = ["code", "name_en", "name_zh", "document_number"]
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The version gets its number when it is saved."""
+        names = super().get_fields(request, obj)
+        return names if obj else [name for name in names if name != "version"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A version stays a version of its fee."""
+        return [*super().get_readonly_fields(request, obj), "version", *(["code"] if obj else [])]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.version = CatalogueItem.objects.next_version(obj.code)
+        super().save_model(request, obj, form, change)
 
 
 class BillLineInline(ReadOnly, admin.TabularInline):
@@ -85,6 +87,13 @@ class CorrectionAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["bill", "kind", "proposed_by", "answer", "answered_by"]
     list_filter = ["kind", "answer"]
     list_select_related = ["bill", "proposed_by", "answered_by"]
+
+
+@admin.register(KeptQuote)
+class KeptQuoteAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["plan", "proposed_by", "answer", "answered_by"]
+    list_filter = ["answer"]
+    list_select_related = ["plan__step__case", "proposed_by", "answered_by"]
 
 
 @admin.register(FeeProof)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from fees.models import Correction, Payment, Refund
+from accounts.models import User
+from fees import steps
+from fees.models import Bill, Correction, KeptQuote, Payment, Refund
+from workflow.guards import Refused
 from workflow.sheets import SheetForm
 
 
@@ -26,10 +31,23 @@ class PaymentForm(SheetForm):
         model = Payment
         fields = ["method", "reference", "payer", "received_at"]
 
-    def __init__(self, *args, payer: str = "", **kwargs) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        payer: str = "",
+        bill: Bill | None = None,
+        by: User | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.bill, self.by = bill, by
         now = timezone.localtime().replace(second=0, microsecond=0)
         kwargs["initial"] = {"payer": payer, "received_at": now} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
+
+    def objections(self) -> list[Refused]:
+        if self.bill is None or self.by is None:
+            return []
+        return steps.against_payment(self.bill, self.cleaned_data.get("received_at"), by=self.by)
 
 
 class CorrectionForm(SheetForm):
@@ -40,6 +58,16 @@ class CorrectionForm(SheetForm):
     class Meta:
         model = Correction
         fields = ["kind", "reason"]
+
+
+class KeptQuoteForm(SheetForm):
+    """Why it is billed as quoted."""
+
+    layout = ((_("Bill as quoted"), [[("reason", 12)]]),)
+
+    class Meta:
+        model = KeptQuote
+        fields = ["reason"]
 
 
 class RefundForm(SheetForm):

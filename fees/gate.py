@@ -5,6 +5,8 @@ The walls stand on tables of other rooms too: on steps, surveys and plans (see w
 
 from __future__ import annotations
 
+from fees.models import CatalogueItem
+from workflow.standards import walls_of
 from workflow.walls import Wall
 
 # A plan of the same case, accepted, on a signed survey that says "can supply".
@@ -56,6 +58,7 @@ SIGNED = (
     "emergency_kva",
     "reserve_kva",
     "remarks",
+    "quote",
     "signed_name",
     "accepted_at",
     "accepted_how",
@@ -69,6 +72,8 @@ OF_AN_ACCEPTED_PLAN = """EXISTS (SELECT 1 FROM plans_plan p
     WHERE p.id = {row}.plan_id AND p.state = 'accepted')"""
 BEGUN = "NEW.kind = 'fees' AND NEW.state IN ('in_hand', 'with_customer', 'stopped', 'done')"
 STANDING = "('draft', 'issued', 'paid')"
+REVIVES = """NEW.status <> 'abolished' AND EXISTS (SELECT 1 FROM fees_catalogueitem gone
+    WHERE gone.code = NEW.code AND gone.status = 'abolished' AND gone.released_at IS NOT NULL)"""
 NO_BILL = "No bill before a signed survey that can supply and an accepted plan of the same case."
 NO_PAYMENT = (
     "No payment before a signed survey that can supply and an accepted plan of the same case."
@@ -77,6 +82,7 @@ NO_PLAN = "No plan before a signed survey of the same case that can supply."
 UNCHANGED = "An accepted plan is never changed: the next version is drawn."
 NO_FEES = "The fees step cannot begin before a signed survey that can supply and an accepted plan."
 FROZEN = "A bill that was issued is never changed: correct it by two people."
+ABOLISHED = "This fee is abolished: it is never charged again."
 KEPT = "Bills, payments and refunds are never deleted."
 
 WALLS = (
@@ -123,6 +129,15 @@ WALLS = (
         """NEW.state = 'issued' AND OLD.state = 'draft' AND ROUND(NEW.total, 2) <> COALESCE((
         SELECT ROUND(SUM(l.amount), 2) FROM fees_billline l WHERE l.bill_id = NEW.id), 0)""",
         "The total of a bill is the sum of its lines.",
+    ),
+    Wall(
+        "fees_bill_quoted",
+        "fees_bill",
+        "UPDATE",
+        """NEW.state = 'issued' AND OLD.state = 'draft' AND EXISTS (SELECT 1 FROM plans_plan p
+        WHERE p.id = NEW.plan_id AND p.quote IS NOT NULL
+        AND ROUND(CAST(p.quote ->> 'total' AS NUMERIC), 2) <> ROUND(NEW.total, 2))""",
+        "A bill is what its plan quoted.",
     ),
     Wall(
         "fees_bill_paid",
@@ -303,5 +318,28 @@ WALLS = (
         "DELETE",
         "EXISTS (SELECT 1 FROM fees_bill b WHERE b.plan_id = OLD.id)",
         "A bill stands on this plan: it is never deleted.",
+    ),
+    # The published list
+    *walls_of(CatalogueItem),
+    Wall(
+        "fees_catalogueitem_abolished",
+        "fees_catalogueitem",
+        "UPDATE",
+        """OLD.released_at IS NOT NULL AND OLD.status = 'abolished' AND NEW.status <> OLD.status""",
+        ABOLISHED,
+    ),
+    Wall(
+        "fees_catalogueitem_back",
+        "fees_catalogueitem",
+        "INSERT",
+        f"NEW.released_at IS NOT NULL AND {REVIVES}",
+        ABOLISHED,
+    ),
+    Wall(
+        "fees_catalogueitem_released_back",
+        "fees_catalogueitem",
+        "UPDATE",
+        f"OLD.released_at IS NULL AND NEW.released_at IS NOT NULL AND {REVIVES}",
+        ABOLISHED,
     ),
 )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.roles import Role
 from documents.debts import PAPERS_RECEIVED
 from fees.standing import Standing
-from plans.guards import still_valid
+from plans.guards import consents_stand, still_valid
 from workflow.guards import Guard
 from workflow.models import Step
 from workflow.process import Kind
@@ -61,6 +61,7 @@ PLAN_ACCEPTED = Guard(
     remedy=_open(Kind.PLAN, gettext_lazy("Open the plan")),
 )
 PLAN_VALID = still_valid(lambda step: Standing.of(step).plan)
+CONSENTS_STAND = consents_stand(lambda step: Standing.of(step).plan)
 PRICED = Guard(
     lambda step: Standing.of(step).is_priced,
     reason=gettext_lazy("The fee catalogue has no rate for what the plan causes."),
@@ -70,6 +71,32 @@ PRICED = Guard(
         _("Open the fee catalogue"),
         reverse("admin:fees_catalogueitem_changelist"),
     ),
+    applies=lambda step: Standing.of(step).plan is not None,
+)
+
+
+def _quoted_otherwise(step: Step) -> str:
+    standing = Standing.of(step)
+    quoted, published = standing.assessment, standing.published
+    return _(
+        "The plan quoted ¥%(quoted)s; by the catalogue and the case of today ¥%(published)s are "
+        "due. Send the case back to the plan for a new answer, or let a second person decide that "
+        "it is billed as quoted."
+    ) % {
+        "quoted": f"{quoted.total:,.2f}" if quoted else "",
+        "published": f"{published.total:,.2f}" if published else "",
+    }
+
+
+QUOTE_HOLDS = Guard(
+    lambda step: Standing.of(step).quote_holds,
+    reason=_quoted_otherwise,
+    met=gettext_lazy("What is due today is what the plan quoted."),
+    owes=lambda step: (
+        Role.SUPERVISOR.label if Standing.of(step).quote_proposal else Role.BILLER.label
+    ),
+    remedy=_fees_page(gettext_lazy("Open the fees")),
+    applies=lambda step: Standing.of(step).published is not None,
 )
 BILLED = Guard(
     lambda step: Standing.of(step).is_billed,
@@ -84,5 +111,7 @@ SETTLED = Guard(
     owes=lambda step: step.case.customer_name,
     remedy=_fees_page(gettext_lazy("Open the fees")),
 )
-BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PLAN_VALID, PRICED, PAPERS_RECEIVED)
-GUARDS = {Kind.FEES: (*BEFORE_BILL, BILLED, SETTLED)}
+BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PLAN_VALID, CONSENTS_STAND, PRICED, PAPERS_RECEIVED)
+# Rates are asked for once, before the bill: a bill that stands is paid as it is.
+TO_BILL = (*BEFORE_BILL, QUOTE_HOLDS)
+GUARDS = {Kind.FEES: (*TO_BILL, BILLED, SETTLED)}

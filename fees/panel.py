@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from fees import steps
-from fees.guards import GUARDS
+from fees.guards import TO_BILL
 from fees.models import Bill
 from fees.standing import Standing
 from workflow import process
@@ -53,10 +53,12 @@ def on_closing(case: Case) -> str:
 
 
 def why(step: Step) -> list[dict]:
-    """Rows for components/_why.html, the open ones first; empty when the step is done."""
+    """What stands against a bill, as rows for components/_why.html, the open ones first; empty when
+    the step is done.
+    """
     if step.is_finished:
         return []
-    findings = [guard.finding(step) for guard in GUARDS[Kind.FEES]]
+    findings = [guard.finding(step) for guard in TO_BILL if guard.applies(step)]
     return [_row(finding) for finding in sorted(findings, key=lambda finding: finding.met)]
 
 

@@ -1,8 +1,7 @@
 """The fifth wall of the fee gate: the daily proof that no money was taken too early or wrongly.
 
-Expected findings: none. Every bill that stands is computed again from its plan and the catalogue,
-so a rate that is corrected later lists everyone who was charged by the wrong one (DOMAIN section
-7).
+Expected findings: none. Every bill that stands is judged by its own frozen lines and by what the
+accepted plan quoted, whatever became of the catalogue since; a bill found wrong cannot be paid.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def findings() -> Iterator[str]:
         yield _("The database wall %(wall)s does not stand: run migrate.") % {"wall": wall}
     catalogue = list(CatalogueItem.objects.all())
     for bill in _bills():
-        for what in _wrong(bill, catalogue):
+        for what in wrong(bill, catalogue):
             yield f"{bill.step.case.number} {bill.number}: {what}"
     for payment in _payments_astray():
         yield f"{payment.bill.step.case.number} {payment.receipt_number}: " + _(
@@ -71,8 +70,11 @@ def _payments_astray() -> Iterator[Payment]:
     )
 
 
-def _wrong(bill: Bill, catalogue: list[CatalogueItem]) -> Iterator[str]:
-    """What is wrong with one bill, in plain words."""
+def wrong(bill: Bill, catalogue: list[CatalogueItem] | None = None) -> Iterator[str]:
+    """What is wrong with one bill, in plain words.
+
+    `catalogue` are all items, for who judges many bills at once.
+    """
     plan, case_id = bill.plan, bill.step.case_id
     survey = plan.survey
     if not (survey.can_supply and survey.signed_at and survey.step.case_id == case_id):
@@ -88,18 +90,26 @@ def _wrong(bill: Bill, catalogue: list[CatalogueItem]) -> Iterator[str]:
             "received": payment.amount,
             "billed": bill.total,
         }
-    summed = sum(line.amount for line in bill.lines.all())
+    lines = list(bill.lines.all())
+    for line in lines:
+        if line.amount != tariff.amount(line.rate, line.factor, line.quantity):
+            yield _("%(subject)s: %(formula)s is not %(amount)s yuan.") % {
+                "subject": line.subject or line.name_zh,
+                "formula": line.formula,
+                "amount": line.amount,
+            }
+    summed = sum(line.amount for line in lines)
     if summed != bill.total:
         yield _("the lines add up to %(sum)s yuan, the bill says %(billed)s yuan.") % {
             "sum": summed,
             "billed": bill.total,
         }
-    due = tariff.assess(plan, catalogue=catalogue).total
-    if due != bill.total:
-        yield _(
-            "by the catalogue %(due)s yuan are due, billed are %(billed)s yuan (%(difference)+.2f)."
-        ) % {
-            "due": due,
+    quoted = tariff.assess(plan, catalogue=catalogue)
+    if quoted.total != bill.total:
+        yield _("the plan quoted %(due)s yuan, billed are %(billed)s yuan (%(difference)+.2f).") % {
+            "due": quoted.total,
             "billed": bill.total,
-            "difference": bill.total - due,
+            "difference": bill.total - quoted.total,
         }
+    elif not quoted.charges(lines):
+        yield _("the lines are not those that the plan quoted.")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from fees import tariff
-from fees.models import Bill, BillLine, Correction, Payment, Refund
+from fees.models import Bill, BillLine, CatalogueItem, Correction, KeptQuote, Payment, Refund
 from plans.models import Plan
 from surveys.models import Survey
 from workflow.models import Case, Step
@@ -75,7 +76,65 @@ class Standing:
         if self.plan is None or not self.surveyed:
             return None
         prefetch_related_objects([self.plan], tariff.SOURCES)
-        return tariff.assess(self.plan)
+        return tariff.assess(self.plan, catalogue=self.catalogue)
+
+    @cached_property
+    def catalogue(self) -> list[CatalogueItem]:
+        """Every item of the catalogue: for what was quoted, and for what is published today."""
+        return list(CatalogueItem.objects.all())
+
+    @property
+    def has_bill(self) -> bool:
+        """A bill stands, or was waived."""
+        return bool(self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED))
+
+    @cached_property
+    def published(self) -> tariff.Assessment | None:
+        """What today's catalogue asks for, where that is not what the plan was quoted at."""
+        if self.step.is_finished or self.has_bill or self.assessment is None:
+            return None
+        if self.assessment.plan.quote is None:
+            return None
+        plan = self.assessment.plan
+        today = tariff.by_catalogue(plan, timezone.localdate(), catalogue=self.catalogue)
+        return None if today.charges_as(self.assessment) else today
+
+    @cached_property
+    def kept_quotes(self) -> list[KeptQuote]:
+        """What was proposed and answered on billing as quoted, the latest first; nothing while the
+        published rates are those quoted.
+        """
+        if self.published is None:
+            return []
+        kept = self.published.plan.kept_quotes
+        return list(kept.select_related("proposed_by", "answered_by"))
+
+    @property
+    def kept_quote(self) -> KeptQuote | None:
+        """The latest of them."""
+        return next(iter(self.kept_quotes), None)
+
+    @property
+    def quote_proposal(self) -> KeptQuote | None:
+        """The proposal to bill as quoted that waits for an answer."""
+        return next((kept for kept in self.kept_quotes if not kept.answer), None)
+
+    @property
+    def quote_holds(self) -> bool:
+        """The published rates are those quoted, or two people decided to bill as quoted."""
+        return self.published is None or any(
+            kept.answer == KeptQuote.Answer.APPROVED for kept in self.kept_quotes
+        )
+
+    @cached_property
+    def abolished(self) -> list[str]:
+        """The quoted fees that nobody may charge any more."""
+        quoted = [line.item for line in self.assessment.lines] if self.assessment else []
+        gone = CatalogueItem.objects.abolished(timezone.localdate())
+        codes = set(
+            gone.filter(code__in=[item.code for item in quoted]).values_list("code", flat=True)
+        )
+        return [item.name for item in quoted if item.code in codes]
 
     @property
     def nothing_due(self) -> bool:
@@ -84,16 +143,12 @@ class Standing:
     @property
     def is_priced(self) -> bool:
         """The catalogue lacks nothing that the plan causes; nor does it before there is a plan."""
-        if self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED):
-            return True
-        return self.assessment is None or not self.assessment.missing
+        return self.has_bill or self.assessment is None or not self.assessment.missing
 
     @property
     def is_billed(self) -> bool:
         """A bill stands or was waived, or nothing is due."""
-        if self.bill and self.bill.state in (*Bill.STANDING, Bill.State.WAIVED):
-            return True
-        return self.nothing_due
+        return self.has_bill or self.nothing_due
 
     @cached_property
     def lines(self) -> list[BillLine]:

@@ -1,7 +1,8 @@
-"""What the accepted plan costs by the published catalogue (DOMAIN section 7).
+"""What a plan costs by the published catalogue (DOMAIN section 7), and what its answer quoted.
 
 The only source of amounts: every line is a catalogue item's rate, times its factor, times a figure
-of the accepted plan. Nobody types an amount, and what the catalogue does not list is not charged.
+of the plan. Nobody types an amount, and what the catalogue does not list is not charged. What the
+customer was told with the answer is kept on the plan (`quote`): bill, payment and proof use that.
 
 Reliability fee (发改价格〔2003〕2279号): who has several sources pays for every
 source but the largest, per kVA, by the voltage of that source; the lower rate where the customer
@@ -10,17 +11,22 @@ builds the works; cable by its factor.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Prefetch
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from fees.models import Basis, CatalogueItem, SourceVoltage
+from fees.models import Basis, BillLine, CatalogueItem, SourceVoltage
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Voltage
+from workflow.guards import Refused
 from workflow.process import HV
 
 CENT = Decimal("0.01")
@@ -78,9 +84,18 @@ class Assessment:
     def nothing_due(self) -> bool:
         return not self.lines and not self.missing
 
+    def charges_as(self, other: Assessment) -> bool:
+        """The same figures at the same rates, whatever version of the catalogue they stand in."""
+        return not self.missing and self.charges(other.lines)
+
+    def charges(self, lines: Iterable[Line | BillLine]) -> bool:
+        """These lines charge the same figures at the same rates."""
+        return _charged(self.lines) == _charged(lines)
+
 
 @dataclass
 class _Draft:
+    on: date
     lines: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -99,16 +114,79 @@ def formula(rate: Decimal, factor: Decimal, quantity: Decimal, unit: str) -> str
 
 
 def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Assessment:
-    """What the accepted plan costs by the catalogue of the day it was accepted.
+    """What the plan costs: as quoted with its answer; by the catalogue of the day of acceptance
+    for plans answered before quotes were kept.
 
     `catalogue` are all items, for who assesses many plans at once.
     """
-    on = timezone.localdate(plan.accepted_at)
+    if plan.quote is None:
+        return by_catalogue(plan, timezone.localdate(plan.accepted_at), catalogue=catalogue)
+    kept = plan.quote["lines"]
+    if catalogue is None:
+        items = CatalogueItem.objects.in_bulk([line["item"] for line in kept]) if kept else {}
+    else:
+        items = {item.pk: item for item in catalogue}
+    return Assessment(
+        plan,
+        date.fromisoformat(plan.quote["on"]),
+        tuple(
+            Line(
+                items[line["item"]],
+                line["subject"],
+                Decimal(line["quantity"]),
+                line["unit"],
+                Decimal(line["rate"]),
+                Decimal(line["factor"]),
+                line["self_built"],
+            )
+            for line in kept
+        ),
+        tuple(plan.quote["notes"].get(get_language(), ())),
+    )
+
+
+def quote(plan: Plan) -> dict[str, Any]:
+    """What the plan costs by the catalogue of today, to be kept on it (`Plan.quote`).
+
+    Amounts are decimals in text (yuan), notes stand in every language. Raises Refused with what
+    the catalogue lacks: a customer is not answered without a price.
+    """
+    today = timezone.localdate()
+    found = by_catalogue(plan, today)
+    if found.missing:
+        raise Refused(list(found.missing))
+    notes = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            notes[code] = list(by_catalogue(plan, today).notes)
+    return {
+        "on": today.isoformat(),
+        "total": str(found.total),
+        "lines": [
+            {
+                "item": line.item.pk,
+                "subject": line.subject,
+                "quantity": str(line.quantity),
+                "unit": line.unit,
+                "rate": str(line.rate),
+                "factor": str(line.factor),
+                "self_built": line.self_built,
+            }
+            for line in found.lines
+        ],
+        "notes": notes,
+    }
+
+
+def by_catalogue(
+    plan: Plan, on: date, *, catalogue: list[CatalogueItem] | None = None
+) -> Assessment:
+    """What the plan costs by the catalogue in force on a day."""
     if catalogue is None:
         catalogue = list(CatalogueItem.objects.chargeable(on))
     else:
         catalogue = [item for item in catalogue if item.is_chargeable(on)]
-    draft = _Draft()
+    draft = _Draft(on)
     if free := _free_up_to(plan, catalogue):
         draft.notes.append(
             _("Low voltage up to %(kw)s kW: nothing is paid for the connection (%(doc)s).")
@@ -120,6 +198,11 @@ def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Asses
     if not draft.lines and not draft.missing and not draft.notes:
         draft.notes.append(_("The plan has one source and no own generation: no fee applies."))
     return Assessment(plan, on, tuple(draft.lines), tuple(draft.notes), tuple(draft.missing))
+
+
+def _charged(lines: Iterable[Line | BillLine]) -> list[tuple]:
+    """What is charged on what, at which rate: comparable, in any order."""
+    return sorted((line.subject, line.quantity, line.rate, line.factor) for line in lines)
 
 
 def _free_up_to(plan: Plan, catalogue: list[CatalogueItem]) -> CatalogueItem | None:
@@ -152,7 +235,7 @@ def _reliability(plan: Plan, catalogue: list[CatalogueItem], draft: _Draft) -> N
                 % {
                     "fee": Basis.RELIABILITY.label,
                     "voltage": SourceVoltage(voltage).label,
-                    "day": f"{timezone.localdate(plan.accepted_at):%Y-%m-%d}",
+                    "day": f"{draft.on:%Y-%m-%d}",
                 }
             )
             continue

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -18,7 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.roles import Role
 from fees import steps
-from fees.forms import CorrectionForm, PaymentForm, RefundForm
+from fees.forms import CorrectionForm, KeptQuoteForm, PaymentForm, RefundForm
 from fees.models import Bill, Correction, Refund
 from fees.panel import why
 from fees.standing import Standing
@@ -55,13 +52,41 @@ def _bill(request: HttpRequest, step: Step) -> HttpResponse:
     return redirect(step)
 
 
+def quote(request: HttpRequest, number: str) -> HttpResponse:
+    """The biller proposes to bill as quoted though the published rates have changed."""
+    step = get_step_or_404(request, number, Kind.FEES)
+    _demand(request.user, Role.BILLER)
+    form = KeptQuoteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        done = form.attempt(lambda: steps.propose_quote(step, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(request, _("Proposed. A supervisor has to agree."))
+            return redirect(step)
+    return _page(request, step, form=form, act=_("Propose to a supervisor"))
+
+
+@require_POST
+def answer_quote(request: HttpRequest, number: str) -> HttpResponse:
+    """The supervisor agrees that it is billed as quoted, or does not."""
+    step = get_step_or_404(request, number, Kind.FEES)
+    _demand(request.user, Role.SUPERVISOR)
+    try:
+        steps.answer_quote(step, by=request.user, agree="approve" in request.POST)
+    except ValidationError as refusal:
+        return _page(request, get_step_or_404(request, number, Kind.FEES), refusal=refusal)
+    messages.success(request, _("Answered. The case goes on."))
+    return redirect(step)
+
+
 def payment(request: HttpRequest, number: str) -> HttpResponse:
     """The cashier receives the payment of the issued bill."""
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.CASHIER)
-    form = PaymentForm(request.POST or None, payer=step.case.customer_name)
+    form = PaymentForm(
+        request.POST or None, payer=step.case.customer_name, bill=bill, by=request.user
+    )
     if request.method == "POST" and form.is_valid():
-        done = _try(form, lambda: steps.receive(bill, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: steps.receive(bill, by=request.user, **form.cleaned_data))
         if done:
             messages.success(
                 request,
@@ -77,7 +102,7 @@ def correction(request: HttpRequest, number: str) -> HttpResponse:
     _demand(request.user, Role.BILLER)
     form = CorrectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        done = _try(form, lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Proposed. A supervisor has to agree."))
             return redirect(step)
@@ -123,7 +148,7 @@ def refund(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     _demand(request.user, Role.CASHIER)
     form = RefundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        done = _try(form, lambda: steps.pay_out(found, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: steps.pay_out(found, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Paid out. A second person has to confirm it."))
             return redirect(step)
@@ -151,15 +176,6 @@ def _bill_or_404(request: HttpRequest, number: str) -> tuple[Step, Bill]:
     """The standing bill of the case's latest round."""
     step = get_step_or_404(request, number, Kind.FEES)
     return step, get_object_or_404(Bill.objects.standing(), step=step)
-
-
-def _try(form: BaseForm, act: Callable[[], Any]) -> Any:
-    """Do it, or tell on the form why not."""
-    try:
-        return act()
-    except ValidationError as refusal:
-        form.add_error(None, ValidationError(refusal.messages))
-        return None
 
 
 def _page(

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
-from metering import fit
+from metering import fit, steps
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
+from workflow.guards import Refused
 from workflow.models import Step
-from works.forms import FiledInput, RoomForm, Rows, choose_from, rows_of, staff
+from workflow.sheets import DressedForm
+from works.forms import FiledInput, RoomForm, Rows, choose_from, rows_of, staff, typed
 from works.search import SearchField
 
 
@@ -136,8 +138,15 @@ class OrderForm(WorkForm):
         meters = near | Meter.objects.filter(pk=self.instance.meter_id)
         free = meters.in_stock().fitting(*fit.wanted(self.step.case))
         self.fields["meter"].offer(meters, free)
+        for name, said in fit.planned(self.step.case).items():
+            self.fields[name].help_text = f"{said} {self.fields[name].help_text}".strip()
         self.add_rows("seals", SEALS, data, files, instance=self.instance)
         super().make_rows(data, files)
+
+    def objections(self) -> list[Refused]:
+        order, meter = self.instance, self.instance.meter
+        against = steps.against_meter(meter, self.step) if "meter" in self.changed_data else []
+        return [*against, *steps.unfinished(order, sealed=bool(typed(self.seals)))]
 
     @property
     def lacks_meter(self) -> bool:
@@ -181,8 +190,12 @@ class RemovalForm(WorkForm):
             "remarks",
         ]
 
+    def objections(self) -> list[Refused]:
+        return steps.unfinished_removal(self.instance)
+
 
 class PowerForm(WorkForm):
+    read_as = "energization_read"
     required_to_sign = ("energized_at", "operator", "result")
     layout = (
         (
@@ -226,11 +239,18 @@ class PowerForm(WorkForm):
                 self.add_error("remarks", _("Say in the remarks why it could not be switched on."))
             if self.signing:
                 self.add_error("result", _("Save it as a draft: power is not on."))
+        if found.get("energized_at") and found["energized_at"] > timezone.now():
+            self.add_error("energized_at", _("This time lies ahead."))
         return found
+
+    def objections(self) -> list[Refused]:
+        return [*super().objections(), *steps.before_the_meter(self.instance)]
 
 
 class CallBackForm(RoomForm):
-    required_to_sign = ()
+    read_as = "callback_read"
+    # Asked of a customer who was reached.
+    ANSWERS = ("satisfaction", "power_quality_ok", "charged_beyond_bill")
     layout = (
         (
             _("The call"),
@@ -277,24 +297,37 @@ class CallBackForm(RoomForm):
 
     def make_rows(self, data: Any, files: Any) -> None:
         offices = Unit.objects.filter(path__in=self.step.case.unit.lineage)
-        colleagues = User.objects.filter(is_active=True, unit__in=offices)
+        colleagues = User.objects.at_work().filter(unit__in=offices)
         choose_from(self, colleagues, "follow_up_owner")
         self.initial.setdefault("called_at", None)
         if self.initial["called_at"] is None:
             self.initial["called_at"] = timezone.localtime().replace(second=0, microsecond=0)
 
+    def needed(self, found: dict[str, Any]) -> tuple[str, ...]:
+        if "not_reached" in self.data:
+            return ()
+        return ("reached",) if found.get("reached") is False else ("reached", *self.ANSWERS)
+
+    def to_sign(self, found: dict[str, Any]) -> tuple[str, ...]:
+        return ("reached", *self.ANSWERS)
+
+    def objections(self) -> list[Refused]:
+        return [] if "not_reached" in self.data else super().objections()
+
     def clean(self) -> dict[str, Any]:
         found = super().clean()
         if found.get("called_at") and found["called_at"] > timezone.now():
             self.add_error("called_at", _("This time lies ahead."))
-        if self.signing and "not_reached" not in self.data and found.get("reached") is None:
-            self.add_error("reached", _("Needed to sign."))
-        if self.signing and found.get("reached"):
-            for name in ("satisfaction", "power_quality_ok", "charged_beyond_bill"):
-                if name not in self.errors and found.get(name) is None:
-                    self.add_error(name, _("Needed to sign."))
         if found.get("charged_beyond_bill") and not found.get("charged_what"):
             self.add_error("charged_what", _("Say what was charged beyond the bill, and by whom."))
         if found.get("follow_up_on") and found["follow_up_on"] < timezone.localdate():
             self.add_error("follow_up_on", _("This day is past."))
         return found
+
+
+class FollowUpForm(DressedForm):
+    """What was done for a customer who was not satisfied."""
+
+    done = forms.CharField(
+        label=_("what was done"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4})
+    )

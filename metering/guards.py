@@ -15,6 +15,8 @@ from accounts.roles import Role
 from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
 from metering.models import CallBack, Energization, Installation, Removal
+from plans.guards import consents_stand
+from plans.models import Plan
 from workflow.guards import Guard
 from workflow.models import Case, Step
 from workflow.process import FULL_FLOW, BusinessType, ExistingSupply, Kind
@@ -76,7 +78,7 @@ def energization_of(step: Step) -> Energization | None:
 
 
 def callback_of(step: Step) -> CallBack | None:
-    return read_once(step, CallBack, "follow_up_owner")
+    return read_once(step, CallBack, "follow_up_owner", "follow_up_done_by")
 
 
 def _where(test: Callable[[Case], bool]) -> Callable[[Step], bool]:
@@ -249,12 +251,15 @@ CHECKED_LIVE = Guard(
     reason=_("Phase order, voltage and the run of the meter are not confirmed."),
     met=_("Phase order, voltage and the run of the meter are right."),
     applies=_where(energizes),
+    fields=("phase_order_ok", "meter_runs"),
 )
+CONSENTS_STAND = consents_stand(lambda step: Plan.read(step.case) if energizes(step.case) else None)
 ENERGIZED = Guard(
     _energized,
     reason=_("Power is not on yet."),
     met=_("Power is on."),
     applies=_where(energizes),
+    fields=("energized_at", "result"),
 )
 
 
@@ -264,7 +269,8 @@ def _called(step: Step) -> bool:
         return False
     if sheet.reached:
         return True
-    days = {timezone.localdate(attempt.at) for attempt in sheet.attempts.all()}
+    attempts = sheet.attempts.all() if sheet.pk else ()
+    days = {timezone.localdate(attempt.at) for attempt in attempts}
     return len(days) >= CALLS_BEFORE_GIVING_UP
 
 
@@ -288,22 +294,26 @@ CALLED = Guard(
     _called,
     reason=_("The customer was not reached, and not tried on three different days."),
     met=_("The customer was reached, or tried on three different days."),
+    fields=("reached",),
 )
 ANSWERED = Guard(
     _answered,
     reason=_("Satisfaction, power quality and charges were not all asked."),
     met=_("Satisfaction, power quality and charges were asked."),
+    fields=("satisfaction", "power_quality_ok", "charged_beyond_bill"),
 )
 FOLLOWED_UP = Guard(
     _followed_up,
     reason=_("A dissatisfied customer needs somebody who follows it up, by a day."),
     met=_("Nothing to follow up, or somebody does."),
+    fields=("follow_up_owner", "follow_up_on", "follow_up", "satisfaction"),
 )
 GUARDS: dict = {
     Kind.METER: (
         ACCEPTED,
         FEES_SETTLED,
         CONTRACT_SIGNED,
+        CONSENTS_STAND,
         REMOVED,
         HUNG,
         SEALED,

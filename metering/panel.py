@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -13,12 +14,15 @@ from accounts.models import User
 from accounts.roles import Role
 from metering import fit, guards
 from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
-from metering.models import Installation
-from workflow.models import Step
+from metering.models import CallBack, Installation
+from workflow.models import Case, Pause, Reminder, Step, Subject
 from workflow.process import Kind
 from workflow.sheets import Section, readonly
 from workflow.why import Findings
 from works.forms import staff
+
+# The first rung of a ladder that tells of something late (workflow.ladder.RUNGS).
+FIRST_LATE = 2
 
 
 def panel(step: Step, user: User) -> dict[str, Any]:
@@ -62,17 +66,18 @@ def said(stage: str, signing: bool) -> str:
     }[stage]
 
 
-def page(step: Step, stage: str) -> dict[str, Any]:
+def page(step: Step, stage: str, user: User) -> dict[str, Any]:
     """What the pages of the meter step need."""
     case = step.case
     return {
         "step": step,
         "case": case,
         "stage": stage,
+        "lets_go": stage == "power" or not guards.energizes(case),
         "removal_url": _removal_url(step, stage),
         "sections": sections(step),
         "photos": list(step.meter_photos.select_related("attachment")),
-        "why": Findings(case, timezone.localdate()).why_not_finished(step)
+        "why": Findings(case, user, timezone.localdate()).why_not_finished(step)
         if stage == "power"
         else None,
         "submit_label": {
@@ -88,11 +93,16 @@ def page(step: Step, stage: str) -> dict[str, Any]:
 
 def shortage(step: Step) -> dict[str, Any]:
     """What to say where no free meter fits: which one is wanted, and who fills the store."""
-    phases, classes = fit.wanted(step.case)
+    needs = fit.wanted(step.case)
+    made = [" / ".join(str(phase.label) for phase in needs.phases)]
+    if needs.through_ct is not None:
+        made.append(_("behind a CT, 1.5(6) A") if needs.through_ct else _("without CT"))
+    if needs.through_pt:
+        made.append(_("behind a PT, 100 V"))
     return {
         "unit": step.case.unit,
-        "phase": " / ".join(str(phase.label) for phase in phases),
-        "accuracy": classes[0].label,
+        "made": ", ".join(made),
+        "accuracy": needs.classes[0].label,
         "keepers": [
             f"{keeper} {keeper.phone}".strip() for keeper in staff(step.case, Role.ADMINISTRATOR)
         ],
@@ -130,6 +140,40 @@ def sections(step: Step) -> list[Section]:
     return found
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What went wrong on the way, for the caller to ask about."""
+
+    late: list[Step]
+    stops: list[Pause]
+    silences: int
+
+    def __bool__(self) -> bool:
+        return bool(self.late or self.stops or self.silences)
+
+
+def trouble(case: Case) -> Trouble:
+    """Links finished after their promise, stops of the clock, and how often the ladder of silence
+    told somebody that the customer was without news; two queries.
+    """
+    late = [
+        step
+        for step in case.all_steps
+        if step.finished_at and step.due_on and timezone.localdate(step.finished_at) > step.due_on
+    ]
+    stops = Pause.objects.filter(step__case=case, reason__isnull=False)
+    told = Reminder.objects.filter(case=case, subject=Subject.SILENT, level__gte=FIRST_LATE)
+    return Trouble(late, list(stops.select_related("reason", "step")), told.count())
+
+
+def follow_ups(user: User) -> list[CallBack]:
+    """What this person has promised dissatisfied customers and not done yet, by its day."""
+    mine = CallBack.objects.to_follow_up().filter(
+        follow_up_owner=user, signed_at__isnull=False, step__case__state__in=Case.OPEN_STATES
+    )
+    return list(mine.select_related("step__case").order_by("follow_up_on", "pk")[:50])
+
+
 def call_page(step: Step) -> dict[str, Any]:
     """What the page of the call-back needs."""
     sheet = guards.callback_of(step)
@@ -139,10 +183,11 @@ def call_page(step: Step) -> dict[str, Any]:
         "sheet": sheet,
         "attempts": list(sheet.attempts.select_related("by")) if sheet else [],
         "sections": readonly(sheet, CallBackForm.layout) if sheet else [],
+        "trouble": trouble(step.case),
         "submit_label": _("Sign"),
         "secondary": [
-            {"label": _("Not reached"), "name": "not_reached", "icon": "phone"},
             {"label": _("Save draft"), "name": "save", "key": "s", "icon": "save"},
+            {"label": _("Not reached"), "name": "not_reached", "icon": "phone"},
         ],
     }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from documents.models import Paper
-from metering.models import Energization, Installation, Meter, Removal
+from metering.models import Energization, Installation, Meter, MeterPhoto, Removal
 from workflow.models import Case, Step
 
 
@@ -20,9 +22,19 @@ def context(paper: Paper) -> dict[str, Any]:
         "meter": Meter.objects.filter(pk=paper.data.get("meter")).first(),
         "removal": Removal.objects.filter(step=step).select_related("meter", *people).first(),
         "signed": signed,
+        "signature": _shown_by(step),
         "seals": list(order.seals.all()) if order and signed else [],
         "energization": Energization.objects.filter(step=step).first() if signed else None,
     }
+
+
+def _shown_by(step: Step | None) -> str:
+    """How it is shown that the customer signed: the picture of the signature, else a note."""
+    pictures = MeterPhoto.objects.filter(step=step, shows=MeterPhoto.Shows.SIGNATURE)
+    picture = pictures.select_related("attachment").first()
+    if picture is None:
+        return _("the technician's note")
+    return _("picture, SHA-256 %(sum)s…") % {"sum": picture.attachment.sha256[:12]}
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:

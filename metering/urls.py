@@ -7,4 +7,5 @@ urlpatterns = [
     path("meter/", views.meter, name="meter"),
     path("meter/removal/", views.removal, name="removal"),
     path("callback/", views.callback, name="callback"),
+    path("callback/follow-up/", views.follow_up, name="follow_up"),
 ]

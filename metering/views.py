@@ -8,14 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from metering import guards, panel, steps
-from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
+from metering.forms import CallBackForm, FollowUpForm, OrderForm, PowerForm, RemovalForm
 from workflow import moves
-from workflow.access import get_step_or_404
+from workflow.access import get_step_or_404, opens_for
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import Kind
 from workflow.sheets import saving
+from works.forms import tell_refused, unfiled
 
 STAGES = {
     "removal": (RemovalForm, steps.removal_of),
@@ -49,18 +51,25 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
     sheet = draft(step, request.user)
     if sheet.signed_at and stage != "power":
         raise PermissionDenied
-    form = form_class(request.POST or None, request.FILES or None, step=step, instance=sheet)
-    if request.method == "POST" and form.is_valid():
+    form = form_class(
+        request.POST or None,
+        request.FILES or None,
+        step=step,
+        instance=sheet,
+        begun=unfiled(request),
+    )
+    if request.method == "POST" and (form := form.without_refused()).is_valid():
         try:
             with saving(request, step):
                 steps.hand_in(form, by=request.user)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            form.tell(refusal)
         else:
+            tell_refused(request, form)
             messages.success(request, panel.said(stage, form.signing))
             done = form.signing and (stage == "power" or not guards.energizes(step.case))
             return redirect(step.case if done else step)
-    context = panel.page(step, stage) | {"form": form}
+    context = panel.page(step, stage, request.user) | {"form": form}
     if stage == "order" and form.lacks_meter:
         context["shortage"] = panel.shortage(step)
     return render(request, "metering/meter.html", context)
@@ -69,7 +78,7 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     if request.method == "POST":
         raise PermissionDenied
-    context = panel.page(step, "") | {"hindrances": hindrances}
+    context = panel.page(step, "", request.user) | {"hindrances": hindrances}
     return render(request, "metering/meter.html", context)
 
 
@@ -87,7 +96,7 @@ def callback(request: HttpRequest, number: str) -> HttpResponse:
         try:
             return _call(request, step, form)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            form.tell(refusal)
     return render(request, "metering/callback.html", panel.call_page(step) | {"form": form})
 
 
@@ -108,3 +117,31 @@ def _call(request: HttpRequest, step: Step, form: CallBackForm) -> HttpResponse:
         return redirect(step)
     messages.success(request, _("Call-back recorded."))
     return redirect(step.case)
+
+
+def _may_follow_up(case: Case, user: User) -> bool:
+    step = case.step(Kind.CALLBACK)
+    sheet = guards.callback_of(step) if step else None
+    return sheet is not None and not steps.follow_up_hindrances(sheet, user)
+
+
+@opens_for(_may_follow_up)
+def follow_up(request: HttpRequest, number: str) -> HttpResponse:
+    """The follow-up of a call-back is done: what was done, by its owner or who steers."""
+    step = get_step_or_404(request, number, Kind.CALLBACK)
+    sheet = guards.callback_of(step)
+    if sheet is None or not sheet.waits_for_follow_up:
+        raise Http404
+    if steps.follow_up_hindrances(sheet, request.user):
+        raise PermissionDenied
+    form = FollowUpForm(request.POST or None)
+    if form.is_valid():
+        try:
+            steps.close_follow_up(sheet, by=request.user, done=form.cleaned_data["done"])
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Recorded. The follow-up is done."))
+            return redirect(step.case)
+    context = panel.call_page(step) | {"form": form}
+    return render(request, "metering/follow_up.html", context)

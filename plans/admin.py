@@ -1,10 +1,11 @@
 from django.contrib import admin
 
 from plans.models import ApprovalRule, ValidityRule
+from workflow.admin import StandardAdmin
 
 
 @admin.register(ApprovalRule)
-class ApprovalRuleAdmin(admin.ModelAdmin):
+class ApprovalRuleAdmin(StandardAdmin):
     list_display = [
         "from_kva",
         "customer_class",
@@ -12,9 +13,19 @@ class ApprovalRuleAdmin(admin.ModelAdmin):
         "approvers",
         "basis",
         "confirmed",
+        "valid_from",
+        "valid_to",
     ]
 
 
 @admin.register(ValidityRule)
-class ValidityRuleAdmin(admin.ModelAdmin):
-    list_display = ["customer_class", "months", "ask_days_before", "basis", "confirmed"]
+class ValidityRuleAdmin(StandardAdmin):
+    list_display = [
+        "customer_class",
+        "months",
+        "ask_days_before",
+        "basis",
+        "confirmed",
+        "valid_from",
+        "valid_to",
+    ]

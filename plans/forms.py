@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from plans import steps
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
+from workflow.guards import Refused
 from workflow.sheets import DressedForm, SheetForm, dress
 
 
@@ -82,6 +84,14 @@ class PlanForm(SheetForm):
     def needed(self, found: dict[str, Any]) -> Iterable[str]:
         return steps.needed(found.get("voltage") or "")
 
+    def objections(self) -> list[Refused]:
+        plan = self.instance
+        sources = self.sources.rows() if self.sources.is_valid() else []
+        return [
+            *steps.unsound(plan, sources, timezone.localdate()),
+            *steps.overdrawn(sources),
+        ]
+
 
 def offer(point: Candidate) -> str:
     """A candidate of the survey, with what is open there now."""
@@ -91,10 +101,13 @@ def offer(point: Candidate) -> str:
     return gettext("%(point)s (%(open)s kVA open)") % {"point": point, "open": kva}
 
 
+ROW = ("candidate", "role", "laying", "capacity_kva")
+
+
 class SourceForm(forms.ModelForm):
     class Meta:
         model = PlanSource
-        fields = ("candidate", "role", "laying", "capacity_kva")
+        fields = ROW
 
     def __init__(self, *args, candidates: list[Candidate], **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -113,8 +126,29 @@ class SourceForm(forms.ModelForm):
         return super().has_changed() or bool(self.initial.get("candidate"))
 
 
+class Sources(forms.BaseFormSet):
+    def rows(self) -> list[PlanSource]:
+        """The rows typed, without those marked for deletion."""
+        return [
+            PlanSource(**{name: row[name] for name in ROW})
+            for row in self.cleaned_data
+            if row.get("candidate") and not row.get("DELETE")
+        ]
+
+    def clean(self) -> None:
+        """A point that stands in the plan twice is told at the second."""
+        seen = set()
+        for form in self.forms:
+            point = form.cleaned_data.get("candidate") if form.is_valid() else None
+            if point is None or self._should_delete_form(form):
+                continue
+            if point in seen:
+                form.add_error("candidate", _("A source point stands in the plan twice."))
+            seen.add(point)
+
+
 SourceFormSet = forms.formset_factory(
-    SourceForm, extra=1, max_num=6, validate_max=True, can_delete=True
+    SourceForm, formset=Sources, extra=1, max_num=6, validate_max=True, can_delete=True
 )
 
 
@@ -130,6 +164,14 @@ class AnswerForm(DressedForm):
     how = forms.ChoiceField(label=_("answered how"), choices=Plan.Channel, widget=forms.RadioSelect)
 
 
+# What the office notes for the customer; on the tracking page the customer confirms alone.
+NOTED = [
+    row
+    for row in Plan.Acceptance.choices
+    if row[0] in Plan.BY_THE_CUSTOMER and row[0] != Plan.Acceptance.ONLINE
+]
+
+
 class DecideForm(DressedForm):
     """The customer's decision: accepted by name, or an objection in their words."""
 
@@ -139,9 +181,7 @@ class DecideForm(DressedForm):
         widget=forms.RadioSelect,
     )
     signed_name = forms.CharField(label=_("signed by (customer)"), max_length=60, required=False)
-    how = forms.ChoiceField(
-        label=_("accepted how"), choices=[("", "—"), *Plan.Acceptance.choices], required=False
-    )
+    how = forms.ChoiceField(label=_("accepted how"), choices=[("", "—"), *NOTED], required=False)
     reason = forms.CharField(
         label=_("what the customer objects to"),
         max_length=1000,

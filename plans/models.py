@@ -8,12 +8,14 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import transition
 
-from surveys.models import Candidate, Survey, Voltage
-from workflow.models import Case, Step
+from plans.ratios import RatioField, validate_ct, validate_pt
+from surveys.models import Candidate, Consent, Survey, Voltage
+from workflow.models import Case, DatedQuerySet, DatedStandard, Step
 from workflow.models.state import ProtectedState, Stateful
 from workflow.process import CustomerClass, Importance
 
@@ -62,7 +64,11 @@ class Plan(Stateful):
         SIGNATURE = "signature", _("Signature on the paper")
         TABLET = "tablet", _("Signature on the tablet")
         CALL = "call", _("Recorded call")
+        ONLINE = "online", _("Confirmed on the tracking page")
+        EXHAUSTED = "exhausted", _("Nobody answered: proven attempts")
 
+    # Ways in which the customer's own word is shown.
+    BY_THE_CUSTOMER = frozenset(Acceptance.values) - {Acceptance.EXHAUSTED}
     HOLDING = (State.SUBMITTED, State.APPROVED, State.ANSWERED, State.ACCEPTED)
 
     step = models.OneToOneField(Step, models.PROTECT, related_name="plan")
@@ -79,8 +85,8 @@ class Plan(Stateful):
     property_boundary = models.CharField(_("property boundary"), max_length=200, blank=True)
     # Metering and tariff
     metering = models.CharField(_("metering mode"), max_length=10, choices=Metering, blank=True)
-    ct_ratio = models.CharField(_("CT ratio"), max_length=20, blank=True)
-    pt_ratio = models.CharField(_("PT ratio"), max_length=20, blank=True)
+    ct_ratio = RatioField(_("CT ratio"), max_length=20, blank=True, validators=[validate_ct])
+    pt_ratio = RatioField(_("PT ratio"), max_length=20, blank=True, validators=[validate_pt])
     meter_type = models.CharField(_("meter type"), max_length=60, blank=True)
     meter_accuracy = models.CharField(_("meter accuracy class"), max_length=10, blank=True)
     tariff = models.CharField(_("tariff class"), max_length=20, choices=Tariff, blank=True)
@@ -97,6 +103,9 @@ class Plan(Stateful):
     emergency_kva = kva(_("own emergency source (kVA)"), default=Decimal(0))
     reserve_kva = kva(_("reserve for own generation (kVA)"), default=Decimal(0))
     remarks = models.TextField(_("remarks for the customer"), max_length=1000, blank=True)
+    # What it costs, as the customer was told with the answer (fees.tariff.quote); None on plans
+    # answered before this was kept.
+    quote = models.JSONField(_("quote"), null=True, blank=True, editable=False)
     # Its way
     submitted_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -108,7 +117,7 @@ class Plan(Stateful):
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     extended_at = models.DateTimeField(null=True, blank=True)
     # What the customer decided
-    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    accepted_at = models.DateTimeField(pgettext_lazy("plan", "accepted"), null=True, blank=True)
     accepted_how = models.CharField(
         _("accepted how"), max_length=10, choices=Acceptance, blank=True
     )
@@ -176,6 +185,11 @@ class Plan(Stateful):
         return (
             cls.objects.filter(step__case=case)
             .select_related("step__case", "survey__step")
+            .annotate(
+                hangs_on_consents=Exists(
+                    Consent.objects.filter(candidate__planned__plan=OuterRef("pk"))
+                )
+            )
             .order_by("-step__round")
             .first()
         )
@@ -207,6 +221,13 @@ class Plan(Stateful):
         if self.reserve_kva > 0:
             found.append(str(_("system reserve fee (own generation)")))
         return found
+
+    def ended_consents(self, today: date) -> list[Consent]:
+        """The consents of its points whose time is over and that nobody has renewed."""
+        if not getattr(self, "hangs_on_consents", True):
+            return []
+        points = Candidate.objects.filter(planned__plan=self).prefetch_related("consents")
+        return [c for point in points for c in point.standing_consents if c.has_expired(today)]
 
     def has_expired(self, today: date) -> bool:
         return self.valid_until is not None and self.valid_until < today
@@ -310,8 +331,10 @@ class Approval(models.Model):
         return f"{self.by} {self.at:%Y-%m-%d}"
 
 
-class ApprovalRule(models.Model):
+class ApprovalRule(DatedStandard):
     """How many approvers a plan needs: the strictest rule that fits (DOMAIN section 3)."""
+
+    KEY = ("from_kva", "customer_class", "important_only")
 
     from_kva = kva(_("from (kVA)"), default=Decimal(0))
     customer_class = models.CharField(
@@ -324,10 +347,13 @@ class ApprovalRule(models.Model):
     basis = models.CharField(_("basis"), max_length=200)
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
 
+    objects = DatedQuerySet.as_manager()
+
     class Meta:
         ordering = ["from_kva", "pk"]
         verbose_name = _("approval level")
         verbose_name_plural = _("approval levels")
+        constraints = [*DatedStandard.Meta.constraints]
 
     def __str__(self) -> str:
         return f"≥ {self.from_kva} kVA: {self.approvers}"
@@ -341,12 +367,12 @@ class ApprovalRule(models.Model):
         )
 
 
-class ValidityRule(models.Model):
+class ValidityRule(DatedStandard):
     """How many months an answered plan is valid for a class of customer."""
 
-    customer_class = models.CharField(
-        _("customer class"), max_length=20, choices=CustomerClass, unique=True
-    )
+    KEY = ("customer_class",)
+
+    customer_class = models.CharField(_("customer class"), max_length=20, choices=CustomerClass)
     months = models.PositiveSmallIntegerField(
         _("months"), validators=[MinValueValidator(1), MaxValueValidator(120)]
     )
@@ -356,10 +382,13 @@ class ValidityRule(models.Model):
     basis = models.CharField(_("basis"), max_length=200)
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
 
+    objects = DatedQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("validity of plans")
         verbose_name_plural = _("validity of plans")
+        constraints = [*DatedStandard.Meta.constraints]
 
     def __str__(self) -> str:
         return f"{self.get_customer_class_display()}: {self.months}"

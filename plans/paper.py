@@ -5,9 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
-
 from documents.models import Paper
 from documents.paper import accountable
 from plans.models import Plan
@@ -28,7 +25,7 @@ def context(paper: Paper) -> dict[str, Any]:
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """The validity (it may be extended), the fees of today's catalogue, who answers questions."""
+    """The validity (it may be extended), the fees as quoted, who answers questions."""
     plan = Plan.objects.select_related("step__case").get(step=step)
     return {
         "valid_until": plan.valid_until and plan.valid_until.isoformat(),
@@ -37,18 +34,18 @@ def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any
     }
 
 
-def fees(plan: Plan) -> dict[str, Any]:
-    """What the plan costs by the catalogue, each line with its legal basis; notes in each language.
+def quote(plan: Plan) -> dict[str, Any]:
+    """What the plan costs by the catalogue of today, to be kept on it.
 
-    Fees lie to the right of plans: found by name.
+    Raises Refused while the catalogue has no rate for something. Fees lie to the right of plans:
+    found by name.
     """
-    assess = import_module("fees.tariff").assess
-    found = assess(plan)
-    notes = {}
-    for code, _name in settings.LANGUAGES:
-        with translation.override(code):
-            said = assess(plan)
-            notes[code] = [*said.notes, *said.missing]
+    return import_module("fees.tariff").quote(plan)
+
+
+def fees(plan: Plan) -> dict[str, Any]:
+    """What the plan was quoted at, each line with its legal basis; notes in each language."""
+    found = import_module("fees.tariff").assess(plan)
     return {
         "lines": [
             {
@@ -60,6 +57,6 @@ def fees(plan: Plan) -> dict[str, Any]:
             }
             for line in found.lines
         ],
-        "notes": notes,
+        "notes": plan.quote["notes"],
         "total": f"{found.total:,.2f}",
     }

@@ -9,3 +9,9 @@ from plans import steps
 def expire() -> int:
     """Void what is past its validity; safe to run twice."""
     return steps.expire()
+
+
+@shared_task
+def end_consents() -> int:
+    """Deal with every consent whose time is over; safe to run twice."""
+    return steps.end_consents()

@@ -9,5 +9,6 @@ urlpatterns = [
     path("plan/return/", views.give_back, name="give_back"),
     path("plan/answer/", views.answer, name="answer"),
     path("plan/decide/", views.decide, name="decide"),
+    path("plan/close/", views.close, name="close"),
     path("plan/extend/", views.extend, name="extend"),
 ]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from plans import panel, steps
 from plans.forms import (
+    ROW,
     AnswerForm,
     ApproveForm,
     DecideForm,
@@ -26,14 +27,13 @@ from plans.forms import (
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Survey
 from workflow import moves
-from workflow.access import get_step_or_404
+from workflow.access import get_step_or_404, opens_for
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import Kind
 from workflow.sheets import readonly, saving
 
 SAVE = {"label": gettext_lazy("Save draft"), "name": "save", "icon": "save", "key": "ctrl+s"}
-ROW = ("candidate", "role", "laying", "capacity_kva")
 
 
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
@@ -46,11 +46,12 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     points = panel.points(Survey.of(step.case))
     form = PlanForm(_posted(request), instance=plan)
     form.sources = _source_formset(request, step, sources, [p for p, why in points if not why])
-    if request.method == "POST" and all([form.is_valid(), form.sources.is_valid()]):
+    form.formsets = [form.sources]
+    if request.method == "POST" and form.is_valid():
         try:
             return _hand_in(request, step, form)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            form.tell(refusal)
     wrong = form.errors or (form.sources.is_bound and not form.sources.is_valid())
     context = _drawing(step, form, points)
     return render(request, "plans/sheet.html", context, status=422 if wrong else 200)
@@ -59,7 +60,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
 def _hand_in(request: HttpRequest, step: Step, form: PlanForm) -> HttpResponse:
     """Keep the draft, or keep and submit it; a refusal keeps nothing but what was typed."""
     with saving(request, step):
-        plan, rows = form.save(commit=False), _rows(form.sources)
+        plan, rows = form.save(commit=False), form.sources.rows()
         steps.save_draft(step, plan, rows, by=request.user)
         if form.signing:
             steps.submit(step, by=request.user)
@@ -115,15 +116,6 @@ def _posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _rows(formset: forms.BaseFormSet) -> list[PlanSource]:
-    """The rows typed, without those marked for deletion."""
-    return [
-        PlanSource(**{name: row[name] for name in ROW})
-        for row in formset.cleaned_data
-        if row.get("candidate") and not row.get("DELETE")
-    ]
-
-
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     """The plan to read. Who may not draw cannot post; who came too late is told so."""
     posted = request.method == "POST"
@@ -140,6 +132,11 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
 
 
 # The acts ---------------------------------------------------------------------------------------
+
+
+def _may(code: str) -> Callable[[Case, User], bool]:
+    """The rule by which the page of an act refuses people."""
+    return lambda case, user: not steps.hindrances(code, case.step(Kind.PLAN), user)
 
 
 def _act(
@@ -164,13 +161,16 @@ def _act(
         try:
             act(step, by=request.user, **form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            place = next((name for name in refusal.fields if name in form.fields), None)
+            form.add_error(place, refusal)
         else:
             messages.success(request, done)
             return redirect(step.case)
     context = panel.panel(step, request.user)
     reasons = hindrances or _not_now(code, step, context["plan"], request.user)
     context |= {"step": step, "case": step.case, "title": title, "reasons": reasons, "act": code}
+    if code == "close" and context["plan"] and context["plan"].answered_at:
+        context["proof"] = steps.attempts(context["plan"])
     if request.method == "POST" or not reasons:
         context["form"] = form
     status = 422 if form.errors else 403 if hindrances else 409 if reasons else 200
@@ -182,27 +182,33 @@ def _not_now(code: str, step: Step, plan: Plan | None, user: User) -> list[str]:
     reasons = steps.not_yet(code, step, plan)
     if code == "approve" and plan and not reasons:
         reasons = steps.separated(plan, user)
+    if code == "close" and plan and not reasons:
+        reasons = steps.unproven(plan)
     return reasons
 
 
+@opens_for(_may("approve"))
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     """An approver agrees."""
     title, done = _("Approve the plan"), _("Approved.")
     return _act(request, number, "approve", ApproveForm, title, steps.approve, done)
 
 
+@opens_for(_may("give_back"))
 def give_back(request: HttpRequest, number: str) -> HttpResponse:
     """An approver wants it changed."""
     title, done = _("Give the plan back"), _("Given back to the planner.")
     return _act(request, number, "give_back", ReasonForm, title, steps.give_back, done)
 
 
+@opens_for(_may("answer"))
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """The customer gets the plan in writing."""
     title, done = _("Answer the customer"), _("Answered. It is the customer's turn now.")
     return _act(request, number, "answer", AnswerForm, title, steps.answer, done)
 
 
+@opens_for(_may("decide"))
 def decide(request: HttpRequest, number: str) -> HttpResponse:
     """The customer accepts, or objects."""
 
@@ -215,6 +221,14 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
     return _act(request, number, "decide", DecideForm, title, decision, done)
 
 
+@opens_for(_may("close"))
+def close(request: HttpRequest, number: str) -> HttpResponse:
+    """A supervisor closes a plan that nobody answers, on proven attempts."""
+    title, done = _("Close after proven attempts"), _("Closed: nobody answered.")
+    return _act(request, number, "close", ReasonForm, title, steps.close_unanswered, done)
+
+
+@opens_for(_may("extend"))
 def extend(request: HttpRequest, number: str) -> HttpResponse:
     """The validity is lengthened at the customer's request."""
     title, done = _("Extend the validity"), _("Validity extended.")

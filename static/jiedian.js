@@ -177,16 +177,35 @@
     return row;
   }
 
+  // Enter goes on to the next field: a card reader sends it behind every number. A form is handed in by
+  // its button or Ctrl+Enter; only a search, the login and a form of one field go on Enter alone.
   function enterIn(target) {
+    if (target.matches("textarea, [type=search], [type=file]")) return false;
+    return enterInTable(target) || (target.matches("input") && next(target));
+  }
+
+  const FIELD = "input:not([type=hidden], [type=submit], [type=button]), select, textarea";
+
+  function next(target) {
+    const form = target.form;
+    if (!form || form.method !== "post" || one("[type=password]", form)) return false;
+    const fields = all(FIELD, form).filter((field) => shown(field) && !field.disabled);
+    const after = fields[fields.indexOf(target) + 1] || one("[data-submit], button.btn-primary[type=submit]", form);
+    if (fields.length < 2 || !after) return false;
+    after.focus();
+    return true;
+  }
+
+  function enterInTable(target) {
     const box = target.closest("[data-formset]");
-    if (!box || target.matches("textarea")) return false;
+    if (!box) return false;
     const row = target.closest("tr");
-    const next = row.nextElementSibling;
-    if (!next) return Boolean(add(box));
-    const below = next.cells[target.closest("td").cellIndex];
+    const lower = row.nextElementSibling;
+    if (!lower) return Boolean(add(box));
+    const below = lower.cells[target.closest("td").cellIndex];
     const control = below && one("input:not([type=hidden]), select", below);
     if (control) control.focus();
-    return true;
+    return Boolean(control);
   }
 
   const number = (text) => Number(String(text).replaceAll(",", "").trim());
@@ -220,9 +239,11 @@
     if (box) reckon(box);
   });
 
-  document.addEventListener("submit", () => {
-    dirty = false;
-  });
+  for (const done of ["submit", "jiedian:thrown"]) {
+    document.addEventListener(done, () => {
+      dirty = false;
+    });
+  }
 
   window.addEventListener("beforeunload", (event) => {
     if (dirty) event.preventDefault();
@@ -243,7 +264,7 @@
     if (locked) return event.preventDefault();
     // On the way to a page below the sheet, what was typed is saved as a draft.
     const below = dirty && target.closest("form[data-sheet] a[href]");
-    if (below && below.pathname.startsWith(location.pathname)) {
+    if (below && below.pathname !== location.pathname && below.pathname.startsWith(location.pathname)) {
       event.preventDefault();
       const save = Object.assign(document.createElement("input"), { type: "hidden", name: "save", value: below.pathname });
       below.closest("form").append(save);

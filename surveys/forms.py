@@ -2,76 +2,84 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
-from surveys.guards import what_is_empty
 from surveys.models import Candidate, Consent, LoadItem, Photo, SourcePoint, Survey, Visit
+from workflow.guards import Refused, unmet
 from workflow.models import Case
-from workflow.process import ExistingSupply
+from workflow.process import ExistingSupply, guards
 from workflow.sheets import DressedForm, SheetForm, dress
 
 YES_NO = ((True, _("Yes")), (False, _("No")))
+ON_SITE = (
+    _("On site"),
+    [
+        [("on_site_at", 4), ("surveyor", 4), ("second_surveyor", 4)],
+        [("longitude", 4), ("latitude", 4), ("accuracy_m", 4)],
+    ],
+    {"template": "surveys/_visits.html"},
+)
+PRESENT_SUPPLY = (
+    _("Present supply, as found"),
+    [
+        [("found_supply", 6), ("co_users", 6)],
+        [("neighbour_meter", 6), ("found_disputed", 6)],
+    ],
+)
+LOAD_AND_METER = (
+    _("Load and meter"),
+    [
+        [("load_grade", 4), ("phase", 4), ("meter_position", 4)],
+        [("box_slots", 4), ("box_slots_free", 4)],
+    ],
+    {
+        "formset": "loads",
+        "add_label": _("Add a load"),
+        "product_label": _("total (kW)"),
+    },
+)
+WORKS_AND_SAFETY = (
+    _("Works and safety"),
+    [
+        [("concealed_works", 6), ("line_works", 6)],
+        [("customer_works", 6), ("special_load", 6)],
+        [("safety_remarks", 12)],
+    ],
+)
+POINTS = (_("Source points and consents"), [], {"column": 2, "template": "surveys/_points.html"})
+PHOTOS = (_("Photos and sketch"), [], {"column": 2, "template": "surveys/_photos.html"})
+CONCLUSION = (
+    _("Conclusion"),
+    [
+        [("can_supply", 12)],
+        [("no_supply_reason", 12)],
+        [("customer_signed_name", 6), ("customer_signed_at", 6)],
+    ],
+    {"column": 2},
+)
+# Points, consents and photos hang below the sheet here; the field has them on it.
 SURVEY_LAYOUT = (
-    (
-        _("On site"),
-        [
-            [("on_site_at", 4), ("surveyor", 4), ("second_surveyor", 4)],
-            [("longitude", 4), ("latitude", 4), ("accuracy_m", 4)],
-        ],
-        {"template": "surveys/_visits.html"},
-    ),
-    (
-        _("Present supply, as found"),
-        [
-            [("found_supply", 6), ("co_users", 6)],
-            [("neighbour_meter", 6), ("found_disputed", 6)],
-        ],
-    ),
-    (
-        _("Load and meter"),
-        [
-            [("load_grade", 4), ("phase", 4), ("meter_position", 4)],
-            [("box_slots", 4), ("box_slots_free", 4)],
-        ],
-        {
-            "formset": "loads",
-            "add_label": _("Add a load"),
-            "product_label": _("total (kW)"),
-        },
-    ),
-    (
-        _("Works and safety"),
-        [
-            [("concealed_works", 6), ("line_works", 6)],
-            [("customer_works", 6), ("special_load", 6)],
-            [("safety_remarks", 12)],
-        ],
-    ),
-    (_("Source points and consents"), [], {"column": 2, "template": "surveys/_points.html"}),
-    (_("Photos and sketch"), [], {"column": 2, "template": "surveys/_photos.html"}),
-    (
-        _("Conclusion"),
-        [
-            [("can_supply", 12)],
-            [("no_supply_reason", 12)],
-            [("customer_signed_name", 6), ("customer_signed_at", 6)],
-        ],
-        {"column": 2},
-    ),
+    ON_SITE,
+    PRESENT_SUPPLY,
+    LOAD_AND_METER,
+    WORKS_AND_SAFETY,
+    POINTS,
+    PHOTOS,
+    CONCLUSION,
 )
 # The distance is computed; it is read, never typed.
 SIGNED_LAYOUT = (
-    (SURVEY_LAYOUT[0][0], [*SURVEY_LAYOUT[0][1], [("off_address_m", 4)]]),
+    (ON_SITE[0], [*ON_SITE[1], [("off_address_m", 4)]]),
     *((title, rows) for title, rows, *_extras in SURVEY_LAYOUT[1:] if rows),
 )
 
@@ -125,26 +133,46 @@ class SurveyForm(SheetForm):
         widgets = {"on_site_at": forms.DateTimeInput, "customer_signed_at": forms.DateTimeInput}
         labels = {"no_supply_reason": capfirst(_("why it cannot be supplied"))}
 
-    def __init__(self, *args: Any, loads: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, loads: Any = None, by: User | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.by = by
         people = surveyors(self.instance.step.case)
         self.fields["surveyor"].queryset = self.fields["second_surveyor"].queryset = people
         self.fields["found_supply"].choices = [("", "---------"), *ExistingSupply.choices]
         self.loads = loads
+        self.formsets = [loads] if loads else []
+
+    def to_sign(self, found: dict[str, Any]) -> tuple[str, ...]:
+        return Survey.NEEDED
+
+    def needed(self, found: dict[str, Any]) -> list[str]:
+        """What saving does not fill in by itself: who begins is the surveyor, a name dates itself.
+
+        Where nothing can be supplied, the guards ask for the visit and no more.
+        """
+        if found.get("can_supply") is False:
+            return []
+        dated = {"customer_signed_at"} if found.get("customer_signed_name") else set()
+        return [name for name in Survey.NEEDED if name not in {"surveyor", *dated}]
 
     def clean(self) -> dict:
         found = super().clean()
+        if not found.get("surveyor") and "surveyor" not in self.errors:
+            found["surveyor"] = self.instance.surveyor or self.by
+        if found.get("on_site_at") and found["on_site_at"] > timezone.now():
+            self.add_error("on_site_at", _("Nobody can have been on site in the future."))
         if found.get("can_supply") is False and not found.get("no_supply_reason"):
             self.add_error("no_supply_reason", _("Say why this site cannot be supplied."))
         return found
 
-    def tell(self, refusal: ValidationError) -> None:
-        """Why it was not signed: what is empty on the sheet at its fields, the rest above."""
-        empty = what_is_empty(self.instance)
-        self.add_error(None, [text for text in refusal.messages if text != empty])
-        if empty in refusal.messages:
-            for name in self.instance.missing:
-                self.add_error(name, gettext("Needed to sign."))
+    def objections(self) -> list[Refused]:
+        survey = self.instance
+        step = copy(survey.step)
+        step.read_survey = survey
+        judging = guards(step.kind)
+        return unmet(judging[:2] if survey.can_supply is False else judging, step)
 
 
 class LoadForm(forms.ModelForm):
@@ -195,6 +223,10 @@ class VisitForm(SheetForm):
         fields = ("at", "outcome", "met", "evidence")
         widgets = {"at": forms.DateTimeInput}
         help_texts = {"evidence": _("Who was called, what was seen, a photo's number.")}
+
+
+class AppointmentForm(DressedForm):
+    at = forms.DateTimeField(label=_("day and time agreed"), widget=forms.DateTimeInput)
 
 
 class CandidateForm(SheetForm):
@@ -304,17 +336,38 @@ class AnswerForm(DressedForm):
     paper = CheckedFileField(
         label=capfirst(_("paper")),
         required=False,
-        help_text=_("PDF, JPEG, PNG or WebP, at most 15 MB."),
+        help_text=_("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
     )
 
     def clean(self) -> dict:
         found = super().clean()
-        if found.get("answer") == Consent.Answer.NO and not found.get("options"):
-            self.add_error(
-                "options",
-                _("A refusal is told to the customer with options: write what can be done now."),
-            )
+        demand_options(self, found)
         return found
+
+
+class RenewForm(DressedForm):
+    """A consent given holds for another time."""
+
+    expires_on = forms.DateField(
+        label=capfirst(_("holds until")), required=False, help_text=_("Empty: for good.")
+    )
+    words = forms.CharField(
+        label=capfirst(_("what was said")), max_length=500, widget=forms.Textarea
+    )
+    paper = CheckedFileField(
+        label=capfirst(_("paper")),
+        required=False,
+        help_text=_("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
+    )
+
+
+def demand_options(form: forms.BaseForm, found: dict) -> None:
+    """A refusal goes to the customer with what can be done now."""
+    if found.get("answer") == Consent.Answer.NO and not found.get("options"):
+        form.add_error(
+            "options",
+            _("A refusal is told to the customer with options: write what can be done now."),
+        )
 
 
 class PhotoForm(SheetForm):
@@ -331,7 +384,7 @@ class PhotoForm(SheetForm):
     picture = CheckedFileField(
         label=capfirst(_("photo")),
         kinds=("image",),
-        help_text=_("JPEG, PNG or WebP, at most 15 MB."),
+        help_text=_("JPEG, PNG, WebP or HEIC, at most 15 MB."),
     )
 
     class Meta:

@@ -58,7 +58,7 @@ def _enough_points(step: Step) -> bool:
     survey = Survey.read(step)
     if survey is None:
         return False
-    return sum(c.is_measured for c in survey.candidates.all()) >= survey.points_needed
+    return sum(c.is_measured for c in survey.points) >= survey.points_needed
 
 
 def _how_many_points(step: Step) -> str:
@@ -89,7 +89,7 @@ def _point_to_use(step: Step) -> bool:
     survey = Survey.read(step)
     if survey is None:
         return False
-    points = survey.candidates.all()
+    points = survey.points
     if not points and not survey.needs_point:
         return True
     today = timezone.localdate()
@@ -132,7 +132,7 @@ def _day(day: date) -> str:
 
 def _no_point(step: Step) -> str:
     survey = Survey.read(step)
-    points = list(survey.candidates.all()) if survey else []
+    points = survey.points if survey else []
     if not points:
         return _("There is no workable source point.")
     today = timezone.localdate()
@@ -146,7 +146,7 @@ def _open_consent(step: Step) -> Consent | None:
     today = timezone.localdate()
     found = [
         consent
-        for point in (survey.candidates.all() if survey else ())
+        for point in (survey.points if survey else ())
         for consent in point.open_consents(today)
     ]
     return min(found, key=lambda c: (not c.is_unanswered, c.asked_on), default=None)
@@ -180,16 +180,19 @@ GUARDS = {
             _was_on_site,
             reason=gettext_lazy("Nobody has been on site yet."),
             met=gettext_lazy("The site was visited."),
+            fields=("on_site_at",),
         ),
         Guard(
             _enough_surveyors,
             reason=_who_is_missing,
             met=gettext_lazy("The surveyors are named."),
+            fields=("second_surveyor", "surveyor"),
         ),
         Guard(
             _is_filled_in,
             reason=_what_is_empty,
             met=gettext_lazy("The sheet is filled in."),
+            fields=Survey.NEEDED,
         ),
         Guard(
             _enough_points,
@@ -201,6 +204,7 @@ GUARDS = {
             _is_decided,
             reason=_no_supply,
             met=gettext_lazy("It can be supplied."),
+            fields=("can_supply",),
         ),
         Guard(
             _point_to_use,

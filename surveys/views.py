@@ -13,25 +13,31 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
-from documents.views import serve
+from accounts.models import User
+from accounts.roles import Role
+from documents.views import serve, serve_original
 from surveys import steps
 from surveys.forms import (
     SIGNED_LAYOUT,
     AnswerForm,
+    AppointmentForm,
     CandidateForm,
     ConsentForm,
     PhotoForm,
+    RenewForm,
     SurveyForm,
     VisitForm,
     load_formset,
 )
 from surveys.models import Candidate, Consent, Photo, Survey
 from workflow import moves
-from workflow.access import get_case_or_404, get_step_or_404
-from workflow.models import Step
+from workflow.access import get_case_or_404, get_step_or_404, opens_for
+from workflow.guards import Refused
+from workflow.models import Case, Step
 from workflow.process import Kind, guards
-from workflow.sheets import readonly, saving
+from workflow.sheets import counted, readonly, saving
 
 SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
 
@@ -43,8 +49,8 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
         return _read(request, step)
     survey, loads = steps.draft_for(step)
     rows = load_formset(request.POST or None, loads)
-    form = SurveyForm(request.POST or None, instance=survey, loads=rows)
-    if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
+    form = SurveyForm(request.POST or None, instance=survey, loads=rows, by=request.user)
+    if request.method == "POST" and form.is_valid():
         act = steps.sign if form.signing else steps.save
         try:
             with saving(request, step):
@@ -128,6 +134,11 @@ def _read(request: HttpRequest, step: Step) -> HttpResponse:
 # Small sheets -----------------------------------------------------------------------------------
 
 
+def _may_work(case: Case, user: User) -> bool:
+    step = case.step(Kind.SURVEY)
+    return step is not None and steps.may_work(step, user)
+
+
 def _open_step(request: HttpRequest, number: str) -> Step:
     """The survey this person may write on; 403 for others."""
     step = get_step_or_404(request, number, Kind.SURVEY)
@@ -145,6 +156,20 @@ def _small(request: HttpRequest, step: Step, form: BaseForm, title: str, **more)
     return render(request, "surveys/small.html", context)
 
 
+@opens_for(_may_work)
+def appointment_new(request: HttpRequest, number: str) -> HttpResponse:
+    """A day for the visit, agreed with the customer."""
+    step = _open_step(request, number)
+    form = AppointmentForm(request.POST or None)
+    if form.is_valid() and _did(
+        form, lambda: steps.book(step, at=form.cleaned_data["at"], by=request.user)
+    ):
+        messages.success(request, _("Appointment noted; the customer gets it in writing."))
+        return redirect(step)
+    return _small(request, step, form, _("Appointment agreed"))
+
+
+@opens_for(_may_work)
 def visit_new(request: HttpRequest, number: str) -> HttpResponse:
     """A visit, also one that came to nothing."""
     step = _open_step(request, number)
@@ -157,11 +182,13 @@ def visit_new(request: HttpRequest, number: str) -> HttpResponse:
     return _small(request, step, form, _("Visit"))
 
 
+@opens_for(_may_work)
 def point_new(request: HttpRequest, number: str) -> HttpResponse:
     """One candidate source point more."""
     return _point(request, _open_step(request, number), None)
 
 
+@opens_for(_may_work)
 def point(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A candidate source point of this survey, to correct."""
     step = _open_step(request, number)
@@ -173,15 +200,20 @@ def point(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 def _point(request: HttpRequest, step: Step, found: Candidate | None) -> HttpResponse:
     form = CandidateForm(request.POST or None, instance=found, case=step.case)
-    if form.is_valid() and _did(
-        form, lambda: steps.measure(form.save(commit=False), step=step, by=request.user)
-    ):
+    if form.is_valid() and _did(form, lambda: _measure(form, step, request)):
         messages.success(request, _("Source point %(point)s saved.") % {"point": form.instance})
         return redirect(step)
     title = _("Source point %(label)s") % {"label": found.label} if found else _("New source point")
     return _small(request, step, form, title)
 
 
+def _measure(form: CandidateForm, step: Step, request: HttpRequest) -> None:
+    # A tablet that knew the point as it was before must not set it back.
+    with counted(step, request.user):
+        steps.measure(form.save(commit=False), step=step, by=request.user)
+
+
+@opens_for(_may_work)
 def consent_new(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Somebody is asked for consent to a candidate point."""
     step = _open_step(request, number)
@@ -189,12 +221,16 @@ def consent_new(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         Candidate.objects.select_related("survey__step", "source_point"), pk=pk, survey__step=step
     )
     form = ConsentForm(request.POST or None, initial={"asked_on": timezone.localdate()})
-    if form.is_valid() and _did(
-        form, lambda: steps.ask_consent(form.save(commit=False), candidate=found, by=request.user)
-    ):
+    if form.is_valid() and _did(form, lambda: _ask(form, found, request)):
         messages.success(request, _("Noted. The answer is awaited now."))
         return redirect(step)
     return _small(request, step, form, _("Consent for point %(point)s") % {"point": found})
+
+
+def _ask(form: ConsentForm, candidate: Candidate, request: HttpRequest) -> None:
+    # The point needs a consent now, which a tablet that knew it before must not take back.
+    with counted(candidate.survey.step, request.user):
+        steps.ask_consent(form.save(commit=False), candidate=candidate, by=request.user)
 
 
 def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -207,15 +243,48 @@ def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     form = AnswerForm(
         request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
     )
-    if form.is_valid() and _did(
-        form, lambda: steps.answer_consent(consent, by=request.user, **form.cleaned_data)
-    ):
+    if form.is_valid() and _did(form, lambda: _answer(form, consent, request)):
         messages.success(request, _("Answer recorded."))
         return redirect(step)
     context = {"step": step, "case": step.case, "consent": consent}
     context["form"] = form if may and (consent.is_unanswered or form.errors) else None
     context["may_ask"] = may
+    context["may_renew"] = consent.answer == "yes" and request.user.has_role(Role.SURVEYOR)
     return render(request, "surveys/consent.html", context)
+
+
+def _answer(form: AnswerForm, consent: Consent, request: HttpRequest) -> None:
+    # A refusal closes the point, which a tablet that knew it before must not open again.
+    with counted(consent.candidate.survey.step, request.user):
+        steps.answer_consent(consent, by=request.user, **form.cleaned_data)
+
+
+def renew(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A consent given holds longer, or not so long; also after the survey is signed."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    consent = _consent(step, pk)
+    if not request.user.has_role(Role.SURVEYOR):
+        raise PermissionDenied
+    form = RenewForm(request.POST or None, request.FILES or None)
+    if form.is_valid() and _did(
+        form, lambda: steps.renew_consent(consent, by=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("Recorded. The consent holds as the party said."))
+        return redirect(step)
+    return _small(request, step, form, _("Consent of %(party)s") % {"party": consent.party})
+
+
+@require_POST
+def consent_letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """The request is written as a letter, to be printed and handed over or posted."""
+    consent = _consent(_open_step(request, number), pk)
+    try:
+        steps.write_letter(consent, by=request.user)
+    except Refused as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("The letter is being made: it lies with the papers."))
+    return redirect("surveys:answer", number, pk)
 
 
 def _consent(step: Step, pk: int) -> Consent:
@@ -227,6 +296,7 @@ def _consent(step: Step, pk: int) -> Consent:
     )
 
 
+@opens_for(_may_work)
 def photo_new(request: HttpRequest, number: str) -> HttpResponse:
     """A photo or the sketch is added to the sheet."""
     step = _open_step(request, number)
@@ -249,8 +319,11 @@ def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:
 
 
 def photo(request: HttpRequest, number: str, pk: int) -> FileResponse:
-    """A photo, to those who may see its case."""
+    """A photo, to those who may see its case; `?original` as it was sent."""
     found = _photo(request, number, pk)
+    if "original" in request.GET:
+        name = f"{number}-{found.pk}-original"
+        return serve_original(found.sha256, found.original_sha256, name)
     return serve(found.file, f"{number}-{found.pk}.jpg", found.content_type)
 
 

@@ -1,6 +1,7 @@
-"""What all tests share: the browser they drive."""
+"""What all tests share: the browser they drive, and the rows they find."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,38 @@ from django.apps import apps
 from django.db import connection
 from django.utils import translation
 
-BROWSER_TESTS = Path(__file__).parent / "browser"
+from tests import services
+from tests.made_once import begin
+
+TESTS = Path(__file__).parent
+BROWSER_TESTS = TESTS / "browser"
+# The files that take longest begin, so that no worker is left alone with one of them at the end.
+LONGEST = [
+    TESTS / name
+    for name in (
+        "test_queries.py",
+        "test_seed.py",
+        "test_links.py",
+        "test_permissions.py",
+        "workflow/test_concurrency.py",
+        "test_languages.py",
+        "test_walls_on_sqlite.py",
+        "test_machine.py",
+        "workflow/test_machine.py",
+        "browser/test_pages.py",
+        "browser/test_journey.py",
+        "browser/test_field.py",
+    )
+]
 
 
 def pytest_collection_modifyitems(items):
-    """Let Django work beside Playwright, but only in a run that has browser tests.
+    """The longest first; and let Django work beside Playwright, in a run that has browser tests.
 
     Playwright keeps an event loop running in the main thread from its first test on; Django, seeing
     it, would refuse every query made there.
     """
+    items.sort(key=lambda item: LONGEST.index(item.path) if item.path in LONGEST else len(LONGEST))
     if any(BROWSER_TESTS in item.path.parents for item in items):
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -49,31 +73,61 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def shipped_rows(django_db_setup, django_db_blocker):
-    """What the migrations wrote: limits, calendar, lists, catalogues, roles."""
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """On PostgreSQL each worker's database is a copy of the one that services.py has migrated."""
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = services.DATABASE
+
+
+PUT_BACK = pytest.StashKey[Callable[[], None]]()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_db_setup, django_db_blocker):
+    """Remembers what the migrations wrote: limits, calendar, lists, catalogues, roles."""
     derived = {"contenttypes", "sessions", "admin"}
     with django_db_blocker.unblock():
         permission = apps.get_model("auth", "Permission")
         models = [
             m for m in apps.get_models() if m._meta.app_label not in derived and m._meta.managed
         ]
-        return [(m, list(m._base_manager.all())) for m in models if m is not permission]
+        rows = [(m, list(m._base_manager.all())) for m in models if m is not permission]
+
+    def put_back():
+        with django_db_blocker.unblock():
+            for model, instances in rows:
+                model._base_manager.bulk_create(instances, ignore_conflicts=True)
+
+    request.config.stash[PUT_BACK] = put_back
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """A test with real commits leaves its tables empty; behind it they are as shipped again.
+
+    A hook and no fixture: the tables are emptied by the end of the last fixture. Behind the last
+    test of all there is no database any more.
+    """
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    commits = (marker and marker.kwargs.get("transaction")) or not {
+        "transactional_db",
+        "live_server",
+    }.isdisjoint(getattr(item, "fixturenames", ()))
+    if commits and nextitem and (put_back := item.config.stash.get(PUT_BACK, None)):
+        put_back()
+    return result
 
 
 @pytest.fixture(autouse=True)
-def _reference_data(request):
-    """A test with real commits empties the tables behind it; the next one finds them as shipped."""
+def _made_before(request, english):
+    """Cases made once, for a test of one transaction; before anything else writes."""
     marker = request.node.get_closest_marker("django_db")
-    commits = marker and marker.kwargs.get("transaction")
-    if (
-        commits
-        or "transactional_db" in request.fixturenames
-        or "live_server" in request.fixturenames
-    ):
-        rows = request.getfixturevalue("shipped_rows")
-        request.getfixturevalue("transactional_db")
-        for model, instances in rows:
-            model._base_manager.bulk_create(instances, ignore_conflicts=True)
+    begin(
+        copies=bool(marker)
+        and not marker.kwargs.get("transaction")
+        and "django_capture_on_commit_callbacks" not in request.fixturenames
+    )
 
 
 @pytest.fixture

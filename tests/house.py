@@ -21,6 +21,7 @@ from accounts.models import Unit, User
 from accounts.roles import Role
 from applications import steps as applications
 from applications.models import Application, Contact
+from applications.signers import signers_of
 from contracts import steps as contracts
 from contracts.content import kinds_for
 from contracts.models import Contract
@@ -283,7 +284,9 @@ def draw_plan(house: House, step: Step, by: User, choose) -> None:
     plan.voltage = choose("10kv" if high else "380v", "10kv")
     plan.total_kva = choose(plan.total_kva or Decimal(8), Decimal(8), Decimal(1500))
     plan.primary_wiring, plan.property_boundary = "单电源放射式", "表箱出线开关"
-    plan.metering = "hv_hv" if high else "lv_lv"
+    plan.metering = "lv_lv" if plan.voltage == "380v" else "hv_hv"
+    plan.ct_ratio, plan.pt_ratio = ("50/5", "10/0.1") if plan.metering == "hv_hv" else ("", "")
+    plan.power_factor = choose(Decimal("0.90"), None)
     plan.meter_type, plan.meter_accuracy, plan.tariff = "三相智能表", "0.5S", "commercial"
     plan.protection = choose("过流、速断", "")
     plan.emergency_kva = choose(Decimal(100), Decimal(0))
@@ -332,9 +335,20 @@ def answer_plan(house: House, step: Step, by: User, choose) -> None:
     plans.answer(step, by=by, how=Plan.Channel.COUNTER)
 
 
-@act(Kind.PLAN)
+def _signer(case: Case) -> str:
+    return signers_of(case, timezone.localdate()).usual
+
+
+def _signs_as(case: Case) -> str:
+    signers = signers_of(case, timezone.localdate())
+    if signers.in_person:
+        return Contract.Signer.SELF
+    return Contract.Signer.REPRESENTATIVE if signers.representative else Contract.Signer.AGENT
+
+
+@act(Kind.PLAN, role=Role.CLERK)
 def accept_plan(house: House, step: Step, by: User, choose) -> None:
-    plans.accept(step, by=by, signed_name=choose("王小明", " "), how="signature")
+    plans.accept(step, by=by, signed_name=choose(_signer(step.case), "钱七", " "), how="signature")
 
 
 @act(Kind.PLAN)
@@ -552,8 +566,8 @@ def customer_signs(house: House, step: Step, by: User, choose) -> None:
     contracts.sign_customer(
         choose(*_contracts(step)),
         by=by,
-        signed_name="王小明",
-        signed_as=choose(Contract.Signer.SELF, Contract.Signer.AGENT),
+        signed_name=_signer(step.case),
+        signed_as=choose(*sorted(Contract.Signer, key=lambda way: way != _signs_as(step.case))),
         signed_how=Contract.How.HAND,
     )
 
@@ -599,6 +613,9 @@ def seal(house: House, step: Step, by: User, choose) -> None:
 def hang_meter(house: House, step: Step, by: User, choose) -> None:
     order = metering.order_of(step, by)
     order.meter = order.meter or choose(*_meters(step))
+    # Where no plan names the transformer, the nameplate on site does.
+    if order.meter.through_ct and not order.ct_ratio:
+        order.ct_ratio = "50/5"
     order.installer, order.second_installer = by, choose(_other_fitter(house, by), None)
     order.installed_at = order.customer_signed_at = timezone.now()
     order.reading_total, order.customer_signed_name = choose(0, None), choose("王小明", "")

@@ -4,16 +4,21 @@ A pytest plugin, loaded with `-p tests.services` (see pyproject.toml). It starts
 in a temporary folder before Django reads its settings, once per run: the workers of pytest-xdist
 find the addresses in the environment. Both die with the test run, even when that is killed.
 
+The database named in DATABASE_URL is migrated once and is the template of the workers' own. What
+the migrations made is kept in var/tests until a file of the product changes.
+
 `JIEDIAN_TEST_DATABASE=sqlite` runs the tests on an SQLite file instead of PostgreSQL (Redis stays).
 """
 
 import contextlib
+import hashlib
 import os
 import pwd
 import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +27,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FONTS = ROOT / "static" / "fonts" / "fonts.conf"
+DATABASE = "jiedian"
+KEPT = ROOT / "var" / "tests"
 PATIENCE = 30  # seconds a service may take to answer
 
 POSTGRESQL_SETTINGS = {
@@ -30,6 +37,10 @@ POSTGRESQL_SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "jit": "off",
+    # Rows of a test are never committed: the planner takes the tables for empty, and reading them
+    # whole for cheap.
+    "enable_seqscan": "off",
+    "autovacuum": "off",
     "max_connections": "200",
     "timezone": "UTC",
     "listen_addresses": "127.0.0.1",
@@ -95,7 +106,7 @@ class Services:
             home,
             lambda: postgresql_answers(port, password),
         )
-        return f"postgres://jiedian:{password}@127.0.0.1:{port}/jiedian"
+        return f"postgres://jiedian:{password}@127.0.0.1:{port}/{DATABASE}"
 
     def start_redis(self) -> str:
         """Start an empty Redis that keeps nothing on disk and return its REDIS_URL."""
@@ -189,7 +200,7 @@ def postgresql_answers(port: int, password: str) -> bool:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("CREATE DATABASE jiedian")
+            cursor.execute(f"CREATE DATABASE {DATABASE}")
     finally:
         connection.close()
     return True
@@ -202,6 +213,41 @@ def redis_answers(port: int) -> bool:
             return client.recv(16).startswith(b"+PONG")
     except OSError:
         return False
+
+
+def migrate(database: str) -> None:
+    """Bring an empty PostgreSQL database to where the product's migrations lead.
+
+    A database just like it may have been kept by an earlier run; it is loaded in a second.
+    """
+    kept = KEPT / f"migrated-{digest_of_the_product()}.sql"
+    tools = postgresql_binaries()
+    if kept.exists():
+        run([tools / "psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={kept}", database])
+        return
+    run([sys.executable, "manage.py", "migrate", "--verbosity=0"])
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for old in KEPT.glob("migrated-*.sql"):
+        old.unlink(missing_ok=True)
+    whole = kept.with_suffix(f".{os.getpid()}")
+    run([tools / "pg_dump", "--no-owner", f"--file={whole}", database])
+    whole.rename(kept)
+
+
+def digest_of_the_product() -> str:
+    """What a migrated database may depend on: every Python file but the tests, and the engine."""
+    digest = hashlib.sha256(str(postgresql_binaries()).encode())
+    for path in sorted(ROOT.glob("*/**/*.py")):
+        room = path.relative_to(ROOT).parts[0]
+        if room not in {"tests", "bench", "var"} and not room.startswith("."):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def run(command: list) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise pytest.UsageError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
 
 
 # --- pytest --------------------------------------------------------------------------------------
@@ -248,6 +294,8 @@ def start_services(config):
         os.environ[f"{name.upper()}_ROOT"] = str(folder)
     # A demo's or a deployment's environment must not leak into the tests.
     os.environ.pop("JIEDIAN_DEMO", None)
+    if database.startswith("postgres:"):
+        migrate(database)
     if FONTS.exists():
         # Chinese in headless Chromium and in PDFs, whatever fonts the machine has.
         os.environ["FONTCONFIG_FILE"] = str(FONTS)

@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
@@ -22,20 +23,30 @@ from PIL import Image
 
 from accounts.forms import LanguageForm
 from accounts.roles import Role
+from applications import corrections
 from applications import forms as application
 from applications.models import Application
+from applications.portal import PortalForm
 from contracts import forms as contract
 from documents import forms as document
+from documents.models import Requirement
 from fees import forms as fee
+from field.forms import AttemptForm, ConsentRow, FieldSurveyForm, PointRow
 from metering import forms as meter
 from metering import steps as metering
+from news.admin import TemplateForm
+from news.models import Template
 from plans import forms as plan
+from public import forms as tracking
+from public import pages as public
 from surveys import forms as survey
 from surveys.models import Survey
 from tests import world as house
 from tests.factories import person
 from tests.test_permissions import ROWS, address
 from workflow import forms as desk
+from workflow.late import CauseForm
+from workflow.sheets import dress
 from works import forms as work
 from works.guards import sheet_of
 
@@ -55,6 +66,7 @@ TEXTS = {
 NUMBERS = {
     "huge": "1e30", "very huge": "1e999999", "not a number": "NaN", "signalling": "sNaN",
     "minus one": "-1", "infinity": "Infinity", "many digits": "9" * 400,
+    "digits without end": "9" * 5000, "digits of another kind": "²",
     "fractions": "0." + "3" * 60, "above 64 bits": str(2**63), "arabic": "١٢٣", "word": "many",
 }  # fmt: skip
 DATES = {
@@ -147,6 +159,9 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     desk.GroundsForm: plain(desk.GroundsForm),
     desk.FastLaneForm: plain(desk.FastLaneForm, **CASE),
     desk.FactsForm: plain(desk.FactsForm, instance=CASE["case"]),
+    desk.OfficeForm: plain(desk.OfficeForm, **CASE),
+    desk.LeaveForm: plain(desk.LeaveForm, instance=lambda world: world.reader),
+    CauseForm: plain(CauseForm),
     desk.ReassignForm: plain(desk.ReassignForm, steps=lambda world: [world.survey.step("survey")]),
     application.ApplicationForm: plain(
         application.ApplicationForm,
@@ -154,17 +169,37 @@ FORMS: dict[type[forms.BaseForm], Make] = {
         instance=lambda world: Application(),
         accepting=lambda world: True,
     ),
+    PortalForm: plain(
+        PortalForm,
+        by=lambda world: None,
+        instance=lambda world: Application(),
+        accepting=lambda world: True,
+    ),
+    public.PublicForm: plain(public.PublicForm, instance=lambda world: Application()),
+    public.ApplianceForm: plain(public.ApplianceForm),
+    public.PapersForm: plain(
+        public.PapersForm, papers=lambda world: list(Requirement.objects.all())
+    ),
+    corrections.CorrectionForm: plain(
+        corrections.CorrectionForm,
+        by=lambda world: None,
+        instance=lambda world: Application.of(world.papers),
+    ),
+    application.AuthorityForm: plain(application.AuthorityForm),
     application.EquipmentForm: plain(application.EquipmentForm),
     application.ContactForm: plain(application.ContactForm, **CASE),
+    application.RenewCodeForm: plain(application.RenewCodeForm),
     contract.DrawForm: plain(contract.DrawForm, **CONTRACTED),
     contract.CustomerSignatureForm: plain(contract.CustomerSignatureForm),
     contract.InterimForm: plain(contract.InterimForm),
     contract.RevisionForm: plain(contract.RevisionForm),
     document.ReceiveForm: plain(document.ReceiveForm),
+    document.SentForm: plain(document.SentForm),
     document.WaiveForm: plain(document.WaiveForm),
     document.AttachForm: plain(document.AttachForm),
     fee.PaymentForm: plain(fee.PaymentForm),
     fee.CorrectionForm: plain(fee.CorrectionForm),
+    fee.KeptQuoteForm: plain(fee.KeptQuoteForm),
     fee.RefundForm: plain(fee.RefundForm),
     plan.PlanForm: plain(plan.PlanForm),
     plan.SourceForm: plain(plan.SourceForm, candidates=lambda world: [world.point]),
@@ -175,12 +210,19 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     survey.SurveyForm: plain(
         survey.SurveyForm, instance=lambda world: Survey(step=world.survey.step("survey"))
     ),
+    FieldSurveyForm: plain(FieldSurveyForm, step=lambda world: world.survey.step("survey")),
+    AttemptForm: plain(AttemptForm, step=lambda world: world.survey.step("survey")),
+    PointRow: plain(PointRow, **CASE),
+    ConsentRow: plain(ConsentRow),
     survey.LoadForm: plain(survey.LoadForm),
     survey.VisitForm: plain(survey.VisitForm),
     survey.CandidateForm: plain(survey.CandidateForm, **CASE),
     survey.ConsentForm: plain(survey.ConsentForm),
     survey.AnswerForm: plain(survey.AnswerForm),
     survey.PhotoForm: plain(survey.PhotoForm),
+    survey.AppointmentForm: plain(survey.AppointmentForm),
+    survey.RenewForm: plain(survey.RenewForm),
+    TemplateForm: plain(TemplateForm, instance=lambda world: Template.objects.first()),
     work.RequestForm: plain(work.RequestForm),
     work.MissingForm: plain(work.MissingForm),
     work.LicenceCheckForm: sheet(work.LicenceCheckForm, "designer"),
@@ -200,8 +242,13 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     meter.RemovalForm: sheet(meter.RemovalForm, "old_meter", metering.removal_of),
     meter.PowerForm: sheet(meter.PowerForm, "meter", metering.power_of),
     meter.CallBackForm: sheet(meter.CallBackForm, "callback", metering.call_of),
+    meter.FollowUpForm: plain(meter.FollowUpForm),
     meter.SealRow: row(meter.SealRow),
     meter.PhotoRow: row(meter.PhotoRow, "meter"),
+    tracking.CodeForm: plain(tracking.CodeForm),
+    tracking.HandInForm: plain(tracking.HandInForm),
+    tracking.PlanForm: plain(tracking.PlanForm),
+    tracking.WordForm: plain(tracking.WordForm),
 }
 # What others are made of; never shown by themselves.
 ABSTRACT = {"DressedForm", "SheetForm", "RoomForm", "CheckForm", "WorkForm"}
@@ -319,6 +366,8 @@ PAGES = {
     "applications:new": (Role.CLERK, "remarks"),
     "applications:application": (Role.CLERK, "remarks"),
     "applications:contact": (Role.CLERK, "summary"),
+    "applications:code": (Role.CLERK, "reason"),
+    "applications:correction": (Role.CLERK, "reason"),
     "surveys:survey": (Role.SURVEYOR, "meter_position"),
     "surveys:visit_new": (Role.SURVEYOR, "evidence"),
     "surveys:point_new": (Role.SURVEYOR, "works"),
@@ -334,6 +383,7 @@ PAGES = {
     "works:acceptance_missing": (Role.INSPECTOR, "missing"),
     "fees:payment": (Role.CASHIER, "reference"),
     "fees:correction": (Role.BILLER, "reason"),
+    "fees:quote": (Role.BILLER, "reason"),
     "contracts:contract": (Role.CONTRACT_OFFICER, "remarks"),
     "contracts:customer": (Role.CONTRACT_OFFICER, "signed_name"),
     "contracts:revision": (Role.CONTRACT_OFFICER, "remarks"),
@@ -346,6 +396,7 @@ PAGES = {
     "workflow:refuse": (Role.APPROVER, "reason"),
     "workflow:fast_lane_ask": (Role.CLERK, "grounds"),
     "workflow:facts": (Role.SUPERVISOR, "note"),
+    "workflow:office": (Role.SUPERVISOR, "reason"),
 }
 TABLES = ("equipment", "loads", "sources", "drawings", "comments", "settled", "items", "defects",
           "cures", "photos", "seals")  # fmt: skip
@@ -415,14 +466,43 @@ def test_a_row_of_another_case_is_not_there(world, name):
         assert statements == []
 
 
+@pytest.mark.parametrize("what", NUMBERS)
+def test_a_round_that_is_none_is_the_latest_or_not_there(world, what):
+    client = Client()
+    client.force_login(person(Role.SURVEYOR))
+
+    response = client.get(world.survey_step.get_absolute_url(), {"round": NUMBERS[what]})
+
+    assert response.status_code in (200, 404)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.__module__}.{form.__name__}")
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31"])
+def test_no_date_is_taken_with_which_no_page_can_compute(world, form, typed):
+    made = FORMS[form](world, QueryDict(), {})
+    if form.__module__ == "works.forms.rows":
+        dress(made)  # as the tables do in which they stand
+    for field in made.fields.values():
+        if isinstance(field, forms.DateField | forms.DateTimeField):
+            with pytest.raises(ValidationError):
+                field.clean(typed if isinstance(field, forms.DateField) else f"{typed}T00:00")
+
+
 @pytest.mark.parametrize("what", TYPED)
 @pytest.mark.parametrize(
-    "name", ["workflow:desk", "workflow:search", "workflow:board", "workflow:reminders"]
+    "name",
+    [
+        "workflow:desk",
+        "workflow:search",
+        "workflow:board",
+        "workflow:reminders",
+        "workflow:reassign",
+    ],
 )
 def test_a_list_leaves_out_what_it_does_not_understand(world, name, what):
     client = Client()
     client.force_login(person(Role.SUPERVISOR))
-    value = TYPED[what][:2000].encode("utf-8", "replace").decode()
+    value = TYPED[what][:6000].encode("utf-8", "replace").decode()
     fields = ("q", "owner", "step", "customer_class", "type", "unit", "tab", "age", "open", "after")
     more = ("before", "state", "show", "page", "due", "pk", "last")
 

@@ -113,6 +113,7 @@ def test_every_icon_is_used_and_every_icon_used_is_there():
     drawn = set(re.findall(r'id="i-([\w-]+)"', (STATIC / "icons.svg").read_text()))
     pages = "\n".join((TEMPLATES / name).read_text() for name in PAGES)
     code = "\n".join(path.read_text() for path in sources())
+    code += "\n".join(path.read_text() for path in STATIC.glob("field/*.js"))
     named = set(re.findall(r'"([\w-]+)"', pages + code))
 
     assert drawn - named == set()

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
 
 from accounts.roles import Role
+from applications.steps import code_of
 from tests import world as house
 from tests.factories import person
 
@@ -87,8 +88,12 @@ OFFICER, FITTER, CLERK = Role.CONTRACT_OFFICER, Role.FITTER, Role.CLERK
 BOARD = STEERING | {Role.AUDITOR}
 REFUNDS = BOARD | {Role.CASHIER, Role.BILLER}
 ANSWERING = only(Role.PLANNER, CLERK)
+CLOSING = only(Role.SUPERVISOR)
 EXTENDING = only(Role.PLANNER, Role.SUPERVISOR)
+FOLLOWING = STEERING | {CLERK}
 CHANGING = ALL - {Role.AUDITOR}
+RENEWING = STEERING | {CLERK, OFFICER}
+RECORD = BOARD | {SURVEYOR}
 
 ROWS: dict[str, Row] = {
     # Without a case
@@ -103,6 +108,8 @@ ROWS: dict[str, Row] = {
     "workflow:board": Row(get=BOARD, post=BOARD),
     "workflow:reassign": Row(get=STEERING, post=STEERING),
     "workflow:reminders": Row(post=ALL, taken=302),
+    "workflow:leave": Row(post=ALL, taken=302),
+    "workflow:leave_of": Row("", "colleague", get=STEERING, post=STEERING, taken=302),
     "workflow:healthz": reading(),
     "workflow:readyz": reading(),
     "documents:verify": reading("", "paper"),
@@ -116,27 +123,43 @@ ROWS: dict[str, Row] = {
     "workflow:resume": steered("survey", SURVEYOR, below=STEP, status=409),
     "workflow:send_back": page("survey", SURVEYOR, STEP),
     "workflow:withdraw": steered("survey", CLERK),
+    "workflow:discard": page("counter", CLERK, taken=302),
     "workflow:refuse": steered("survey", Role.APPROVER),
+    "workflow:explain": steered("unclaimed", SURVEYOR, below="lateness"),
     "workflow:facts": steered("survey"),
+    "workflow:office": steered("survey"),
     "workflow:fast_lane_ask": Row("survey", get=CHANGING, post=CHANGING),
     "workflow:fast_lane_approve": steered("survey", status=409),
     "workflow:fast_lane_revoke": steered("survey", status=409),
     # Counter and papers
     "applications:application": sheet("counter", CLERK),
     "applications:contact": Row("survey", post=CHANGING),
+    "applications:code": steered("survey", CLERK),
+    "news:again": Row("survey", "message", shown=405, post=CHANGING, taken=302),
+    "news:wanted": Row("survey", shown=405, post=CHANGING, taken=404),
+    "applications:authority": Row("papers", get=RENEWING, post=RENEWING),
+    "applications:correction": steered("papers", CLERK),
     "documents:papers": worked("papers", taken=200),
     "documents:paper": reading("papers", "paper"),
     "documents:receive": Row("papers", "owed", post=CHANGING, taken=302, refused=200),
     "documents:waive": steered("papers", below="owed"),
+    "documents:point": Row("drawings", "ask", shown=405, post=CHANGING, taken=302),
     "documents:attachment": reading("papers", "attachment"),
+    "documents:thumbnail": reading("mid_check", "check_picture"),
+    "dossier:dossier": Row("papers", get=BOARD, post=BOARD, taken=302),
+    "dossier:archive": Row("papers", "dossier", get=BOARD, post=BOARD),
+    "dossier:pdf": Row("papers", "dossier", get=BOARD, post=BOARD),
     # Survey
     "surveys:survey": sheet("survey", SURVEYOR),
+    "surveys:appointment_new": page("survey", SURVEYOR),
     "surveys:visit_new": page("survey", SURVEYOR),
     "surveys:point_new": page("survey", SURVEYOR),
     "surveys:point": page("survey", SURVEYOR, "point"),
     "surveys:consent_new": page("survey", SURVEYOR, "point"),
     "surveys:answer": Row("survey", "consent", post=only(SURVEYOR)),
     "surveys:consent_paper": reading("survey", "answered"),
+    "surveys:renew": page("survey", SURVEYOR, "answered"),
+    "surveys:consent_letter": deed("survey", SURVEYOR, "consent"),
     "surveys:photo_new": page("survey", SURVEYOR),
     "surveys:photo": reading("survey", "photo"),
     "surveys:thumbnail": reading("survey", "photo"),
@@ -146,6 +169,7 @@ ROWS: dict[str, Row] = {
     "plans:give_back": page("submitted", Role.APPROVER, taken=422),
     "plans:answer": Row("approved", get=ANSWERING, post=ANSWERING, taken=422),
     "plans:decide": Row("answered_plan", get=ANSWERING, post=ANSWERING, taken=422),
+    "plans:close": Row("answered_plan", get=CLOSING, shown=409, post=CLOSING, taken=422),
     "plans:extend": Row("answered_plan", get=EXTENDING, post=EXTENDING, taken=422),
     # The customer's works
     "works:designer": sheet("designer", REVIEWER),
@@ -166,6 +190,8 @@ ROWS: dict[str, Row] = {
     "fees:payment": page("billed", Role.CASHIER),
     "fees:correction": page("billed", Role.BILLER),
     "fees:answer": deed("proposed", Role.SUPERVISOR),
+    "fees:quote": page("fees", Role.BILLER),
+    "fees:answer-quote": deed("fees", Role.SUPERVISOR, taken=200),
     "fees:refunds": Row(get=REFUNDS, post=REFUNDS),
     "fees:refund": page("refund_case", Role.CASHIER, "refund"),
     # Contract, meter, call-back
@@ -177,6 +203,35 @@ ROWS: dict[str, Row] = {
     "metering:meter": sheet("meter", FITTER),
     "metering:removal": sheet("old_meter", FITTER),
     "metering:callback": sheet("callback", CLERK),
+    "metering:follow_up": Row("dissatisfied", get=FOLLOWING, post=FOLLOWING),
+    # The field
+    "field:today": reading(),
+    "field:visit": Row("", STEP, get=only(SURVEYOR), post=only(SURVEYOR), refused=302),
+    "field:records": reading(),
+    "field:record": Row("", "record", get=RECORD, post=RECORD, taken=422, refused=404),
+    "field:receive": Row(shown=405, post=ALL, taken=400),
+    "field:receipt": Row("", "record", get=only(SURVEYOR), post=only(SURVEYOR), refused=404),
+    "field:chunk": Row("", "record_file", shown=405, post=only(SURVEYOR), taken=400, refused=404),
+    "field:picture": Row("", "record_file", get=RECORD, post=RECORD, refused=404),
+    "field:worker": reading(),
+    "field:manifest": reading(),
+    # Without an account: who has not opened the case by its code is asked for it, staff too
+    "public:door": reading(),
+    "public:enter": reading("", "survey", shown=302),
+    "public:case": reading("survey", shown=404),
+    "public:plan": reading("survey", shown=404),
+    "public:word": reading("survey", shown=404),
+    "public:hand_in": reading("papers", "owed", shown=404),
+    "public:paper": reading("papers", "paper", shown=404),
+    # Applying on the web; where nothing is begun, the way leads to the start
+    "public:apply": reading(),
+    "public:resume": reading(),
+    "public:apply_place": reading(shown=302),
+    "public:apply_person": reading(shown=302),
+    "public:apply_demand": reading(shown=302),
+    "public:apply_papers": reading(shown=302),
+    "public:apply_check": reading(shown=302),
+    "public:apply_sent": reading(shown=302),
 }
 # Who is asked without a name is shown the door, except here.
 PUBLIC = {
@@ -185,9 +240,24 @@ PUBLIC = {
     "documents:verify": (200, 200),
     "workflow:healthz": (200, 200),
     "workflow:readyz": (200, 200),
+    "field:worker": (200, 200),
+    "field:manifest": (200, 200),
+    "public:door": (200, 200),
+    "public:enter": (302, 302),
+    "public:case": (404, 404),
+    "public:plan": (404, 404),
+    "public:word": (404, 404),
+    "public:hand_in": (404, 404),
+    "public:paper": (404, 404),
+    "public:apply": (200, 200),
+    "public:resume": (200, 200),
+    **dict.fromkeys((name for name in ROWS if name.startswith("public:apply_")), (302, 302)),
 }
 # What the office itself notes of everybody: nothing of a case.
-OWN_DEEDS = {"accounts:language", "accounts:password", "accounts:logout", "workflow:reminders"}
+OWN_DEEDS = {
+    *("accounts:language", "accounts:password", "accounts:logout"),
+    *("workflow:reminders", "workflow:leave"),
+}
 # Buttons whose answer is 302 for everybody; these alone change something.
 PRESSED_BY = {"workflow:claim": only(SURVEYOR), "workflow:next": ALL}
 
@@ -228,6 +298,12 @@ def address(world: SimpleNamespace, name: str) -> str:
     below = getattr(world, row.below) if row.below else None
     if name == "documents:verify":
         return reverse(name, args=[below.code])
+    if name == "public:enter":
+        return reverse(name, args=[below.number, code_of(below).code])
+    if row.below == "record":
+        return reverse(name, args=[below.uuid])
+    if row.below == "record_file":
+        return reverse(name, args=[below.record.uuid, below.sha256])
     args = [getattr(world, row.at).number] if row.at else []
     return reverse(name, args=[*args, below.pk] if below else args)
 
@@ -284,6 +360,8 @@ def test_a_stranger_is_shown_the_door(world, name):
         with house.undone(), house.written() as statements:
             response = client.get(url) if method == "get" else client.post(url, {"sent": "1"})
         assert response.status_code == known, method
+        if name.startswith("public:apply_"):
+            assert response.url == reverse("public:apply"), method
         if name not in PUBLIC:
             assert response.url.startswith(reverse("accounts:login") + "?next="), method
         assert statements == [], method

@@ -19,7 +19,9 @@ from workflow.models import Case, Step
 
 @dataclass(frozen=True)
 class Action:
-    """One way to move a case. `person` and `state` tell what in reader or case hinders it."""
+    """One way to move a case. `person` and `state` tell what in reader or case hinders it;
+    `leads_away` says that whoever did it may see the case no more.
+    """
 
     code: str
     label: Any
@@ -27,6 +29,7 @@ class Action:
     url: str
     person: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
+    leads_away: bool = False
 
     @property
     def why_not(self) -> tuple[str, ...]:
@@ -45,12 +48,15 @@ LABELS = {
     "resume": (gettext_lazy("Let the clock run again"), "play"),
     "send_back": (gettext_lazy("Send back"), "back"),
     "withdraw": (gettext_lazy("Customer withdraws"), "logout"),
+    "discard": (gettext_lazy("Discard the draft"), "x"),
     "refuse": (gettext_lazy("Refuse the case"), "x"),
     "fast_lane_ask": (gettext_lazy("Ask for the fast lane"), "flag"),
     "fast_lane_approve": (gettext_lazy("Approve the fast lane"), "flag"),
     "fast_lane_revoke": (gettext_lazy("Revoke the fast lane"), "flag"),
     "facts": (gettext_lazy("Correct facts"), "edit"),
+    "office": (gettext_lazy("Hand to another office"), "hand"),
 }
+LEADING_AWAY = ("office",)
 FAST_LANE = {
     Case.FastLane.NONE: "fast_lane_ask",
     Case.FastLane.REVOKED: "fast_lane_ask",
@@ -93,12 +99,22 @@ def on_case(code: str, case: Case, user: User) -> Action:
     """An action on the whole case."""
     label, icon = LABELS[code]
     url = reverse(f"workflow:{code}", args=[case.number])
-    return Action(code, label, icon, url, _person_on_case(code, case, user), _state_on(code, case))
+    return Action(
+        code,
+        label,
+        icon,
+        url,
+        person=_person_on_case(code, case, user),
+        state=_state_on(code, case),
+        leads_away=code in LEADING_AWAY,
+    )
 
 
 def _person_on_case(code: str, case: Case, user: User) -> tuple[str, ...]:
     if code == "fast_lane_ask":
         return _hindrance(moves.demand_writer, case, user)
+    if code == "discard":
+        return _hindrance(moves.demand_author, case, user)
     roles = {"withdraw": (Role.CLERK,), "refuse": (Role.APPROVER,)}.get(code, ())
     return _hindrance(moves.demand_role, case, user, *roles, *sorted(STEERING, reverse=True))
 
@@ -108,6 +124,8 @@ def _state_on(code: str, case: Case) -> tuple[str, ...]:
         return (
             _("The case is not open any more: %(state)s.") % {"state": case.get_state_display()},
         )
+    if code == "discard":
+        return _hindrance(moves.demand_draft, case)
     if code.startswith("fast_lane") and FAST_LANE[case.fast_lane] != code:
         return (case.get_fast_lane_display(),)
     return ()
@@ -134,5 +152,6 @@ def head(step: Step | None, user: User) -> list[Action]:
 def more(case: Case, step: Step | None, user: User) -> list[Action]:
     """The menu "More"."""
     found = [on_step("send_back", step, user)] if step and step.is_live else []
-    codes = ["facts", FAST_LANE[case.fast_lane], "withdraw", "refuse"]
-    return found + [on_case(code, case, user) for code in codes]
+    codes = ["facts", "office", FAST_LANE[case.fast_lane], "withdraw", "refuse"]
+    discard = on_case("discard", case, user)
+    return found + [on_case(code, case, user) for code in codes] + [discard] * (not discard.why_not)

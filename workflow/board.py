@@ -16,13 +16,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from workflow import clocks, queue
-from workflow.models import Alert, Case, Pause, Step
+from workflow.models import Alert, Case, LateCause, Lateness, Pause, Step
 from workflow.process import PROCESS, CustomerClass, Kind
 from workflow.queue import BANDS, at_midnight, in_band, silent_before
 from workflow.reminders import last_sweep
 
 WORST = 50
 SOON = 2
+# The calendar days over which causes of lateness are counted.
+CAUSES_OF = 30
 # The sweep may miss two turns before somebody must look.
 MISSED_TURNS = 3
 
@@ -75,7 +77,7 @@ class Board:
     def __init__(self, user: User, today: date, chosen: dict[str, Any]) -> None:
         self.user, self.today = user, today
         self.narrowed = {key: value for key, value in chosen.items() if value}
-        steps, cases = Step.objects.live().visible_to(user), Case.objects.open().visible_to(user)
+        steps, cases = Step.objects.visible_to(user), Case.objects.open().visible_to(user)
         if unit := chosen.get("unit"):
             steps, cases = (
                 steps.filter(unit__path__startswith=unit),
@@ -86,7 +88,8 @@ class Board:
                 steps.filter(case__customer_class=group),
                 cases.filter(customer_class=group),
             )
-        self.steps: QuerySet[Step] = steps
+        self.all_steps: QuerySet[Step] = steps
+        self.steps: QuerySet[Step] = steps.live()
         self.cases: QuerySet[Case] = cases
         self.groups = list(self._grouped())
 
@@ -163,6 +166,10 @@ class Board:
         first = timezone.localdate(found["first"]) if found["first"] else self.today
         return {"n": found["n"], "longest": clocks.calendar().between(first, self.today)}
 
+    def left(self) -> int:
+        """Open steps of cases that nobody is there to answer for."""
+        return self.steps.filter(case__in=Case.objects.left(self.today)).count()
+
     def stops(self) -> dict[str, int]:
         """Stops whose review day has passed, and those near their cap (two working days)."""
         return Pause.objects.filter(
@@ -172,11 +179,37 @@ class Board:
             capped=Count("pk", filter=Q(cap_on__lte=clocks.calendar().add(self.today, SOON))),
         )
 
+    def causes(self) -> list[tuple[str, int, list[tuple[str, int]]]]:
+        """Why steps were let go late in the last days (`CAUSES_OF`): each party with its count,
+        and its causes, the most frequent first; at last what nobody was asked, or has not said.
+        """
+        since = at_midnight(self.today - timedelta(days=CAUSES_OF))
+        rows = Lateness.objects.filter(at__gte=since, step__in=self.all_steps)
+        counted = list(
+            rows.order_by()
+            .values("owed", *(f"cause__{name}" for name in ("party", "label_zh", "label_en")))
+            .annotate(n=Count("pk"))
+            .order_by("-n", "cause__pk")
+        )
+        found = []
+        for party, label in [*LateCause.Party.choices, (None, _("No cause"))]:
+            lines = [(_cause(row), row["n"]) for row in counted if row["cause__party"] == party]
+            if lines:
+                found.append((label, sum(n for _name, n in lines), lines))
+        return found
+
     def worst(self) -> list[queue.Row]:
         """The steps longest past their promise."""
         late = self.steps.filter(due_on__lt=self.today).order_by("due_on", "pk")[:WORST]
         steps = queue.listed(Step.objects.filter(pk__in=late.values("pk"))).order_by("due_on", "pk")
         return [queue.row(step, self.user, self.today) for step in steps]
+
+
+def _cause(row: dict[str, Any]) -> str:
+    """The words of a counted cause."""
+    if row["cause__party"] is None:
+        return str(Lateness(owed=row["owed"]))
+    return str(LateCause(label_zh=row["cause__label_zh"], label_en=row["cause__label_en"]))
 
 
 def fee_proof() -> Any:

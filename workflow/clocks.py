@@ -59,7 +59,7 @@ def rulebook(token: uuid.UUID | None = None) -> Rulebook:
     token = token or Edition.objects.values_list("token", flat=True).first()
     held = _held
     if held is None or held.token != token:
-        _held = held = Rulebook(token, _load_calendar(), tuple(DeadlineRule.objects.all()))
+        _held = held = Rulebook(token, _load_calendar(), tuple(DeadlineRule.objects.released()))
     return held
 
 
@@ -69,11 +69,14 @@ def new_edition() -> None:
 
 
 def _load_calendar() -> Calendar:
-    rows = list(WorkDay.objects.values_list("day", "worked", "confirmed"))
-    confirmed = [day for day, _, sure in rows if sure]
+    newest = WorkDay.objects.in_order().values_list("day", "worked", "confirmed")
+    rows = {day: (worked, sure) for day, worked, sure in newest}
+    confirmed = [day for day, (_, sure) in rows.items() if sure]
     until = date(max(confirmed).year, 12, 31) if confirmed else date(2003, 12, 31)
     return Calendar(
-        [(day, worked) for day, worked, _ in rows], until, date(until.year + HORIZON_YEARS, 12, 31)
+        [(day, worked) for day, (worked, _) in rows.items()],
+        until,
+        date(until.year + HORIZON_YEARS, 12, 31),
     )
 
 
@@ -137,6 +140,18 @@ def schedule(step: Step, today: date) -> tuple[date | None, date | None]:
     if step.deferred_until:
         promise = max(promise, step.deferred_until)
     return promise, max(ceiling, promise) if step.deferred_until else ceiling
+
+
+def missed(step: Step, today: date) -> date | None:
+    """The due date that a step in our hand has passed; None where it is in time.
+
+    While the clock stands still, the date that would hold if it ran again today: a step stopped
+    when it was late already stays late.
+    """
+    due = step.due_on if step.state == Step.State.IN_HAND else None
+    if step.state == Step.State.STOPPED:
+        due, _ceiling = schedule(step, today)
+    return due if due and due < today else None
 
 
 def step_ledger(step: Step, today: date) -> list[LedgerDay]:
@@ -210,6 +225,15 @@ def silent_days(case: Case, today: date) -> int:
 def silence_due(case: Case) -> date:
     """The day by which somebody must have spoken with the customer again."""
     return calendar().add(timezone.localdate(case.last_contact_at), settings.SILENCE_WORKING_DAYS)
+
+
+def is_quiet(now: datetime) -> bool:
+    """Whether people are left in peace at that moment."""
+    if not settings.QUIET_HOURS:
+        return False
+    begin, end = settings.QUIET_HOURS
+    clock = timezone.localtime(now).time()
+    return begin <= clock < end if begin <= end else clock >= begin or clock < end
 
 
 def morning(day: date) -> datetime:

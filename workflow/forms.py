@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 from typing import Any
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
+from accounts.roles import Role
 from workflow import clocks, process, queue
 from workflow.calendar import Calendar
 from workflow.models import Case, Step, StopReason
+from workflow.paging import whole_number
 from workflow.process import BusinessType, CustomerClass, Kind
 from workflow.sheets import DressedForm, dress
 
@@ -45,10 +48,11 @@ class QueueForm(forms.Form):
             ("", _("Owner: my office")),
             ("me", _("Owner: me")),
             ("unclaimed", _("Owner: nobody")),
+            ("left", _("Case: nobody who can answer for it")),
             ("all", _("Owner: anyone, every step")),
         ]
         asked = data.get("owner", "")
-        if asked.isascii() and asked.isdigit() and len(asked) < 10:
+        if whole_number(asked) is not None:
             theirs = Step.objects.visible_to(user).filter(owner=OuterRef("pk"))
             person = User.objects.filter(Exists(theirs), pk=asked).first()
             owners += [(asked, _("Owner: %(person)s") % {"person": person})] if person else []
@@ -83,16 +87,18 @@ class QueueForm(forms.Form):
         return any(value not in (None, "") for name, value in self.chosen.items() if name != "tab")
 
 
+def indented(unit: Unit, depth: int = 1) -> str:
+    """An office in a list of the tree, set in by how far it lies below the given depth."""
+    return "\u2003" * (unit.path.count("/") - depth) + unit.name
+
+
 def _units(form: forms.Form, user: User) -> None:
     """Give a form's `unit` the offices below the person; take it away where there is only one."""
     if user.unit.level == Unit.Level.STATION:
         del form.fields["unit"]
         return
     depth = user.unit.path.count("/")
-    units = [
-        (unit.path, "\u2003" * (unit.path.count("/") - depth) + unit.name)
-        for unit in Unit.objects.under(user.unit)
-    ]
+    units = [(unit.path, indented(unit, depth)) for unit in Unit.objects.under(user.unit)]
     form.fields["unit"].choices = _any(_("Unit: all"), units)
 
 
@@ -156,13 +162,24 @@ class PersonField(forms.ModelChoiceField):
 
 
 def people_for(case: Case, role: str) -> QuerySet[User]:
-    """Who could do the work of a role on a case: in its office and those above, with their load."""
+    """Who is there to do the work of a role on a case: in its office and those above, with their
+    load.
+    """
     return (
         User.objects.with_role(role, Unit.objects.over(case.unit))
         .select_related("unit")
         .annotate(open_steps=Count("steps", filter=Q(steps__state__in=Step.LIVE)))
         .order_by("-unit__path", "name")
     )
+
+
+def nobody_for(roles: Iterable[Any]) -> str:
+    """Why nobody can be chosen for work of these roles, and what to do."""
+    return _(
+        "Nobody else who does this work is there, in the office or above it: %(roles)s. People on "
+        "leave are not offered. Ask the administrator to give somebody the role, or hand the case "
+        "to another office."
+    ) % {"roles": _(", ").join(sorted(map(str, roles)))}
 
 
 class AssignForm(DressedForm):
@@ -172,7 +189,9 @@ class AssignForm(DressedForm):
     def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = people_for(step.case, step.process.role)
-        self.fields["to"].queryset = people.exclude(pk=step.owner_id) if step.owner_id else people
+        people = people.exclude(pk=step.owner_id) if step.owner_id else people
+        self.fields["to"].queryset = people
+        self.nobody = "" if people.exists() else nobody_for([step.role_label])
 
 
 class StopForm(DressedForm):
@@ -327,8 +346,63 @@ class FactsForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
+class OfficeForm(DressedForm):
+    """The office to which a case is handed, of the whole tree, and why."""
+
+    unit = forms.ModelChoiceField(label=gettext_lazy("Office"), queryset=Unit.objects.none())
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Such as: the site lies in their area. The other office reads it."),
+        **LONG,
+    )
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        unit = self.fields["unit"]
+        unit.queryset = Unit.objects.exclude(pk=case.unit_id)
+        unit.label_from_instance = indented
+
+
+class LeaveForm(forms.ModelForm):
+    """The days of a leave, and who stands in: a colleague who sees the same cases and shares a
+    role.
+    """
+
+    class Meta:
+        model = User
+        fields = ["away_from", "away_until", "stand_in"]
+        help_texts = {
+            "away_until": gettext_lazy("The last day away. Empty both days for: no leave."),
+            "stand_in": gettext_lazy(
+                "Is given the open steps and the reminders. Without one, steps go back to the "
+                "queue and reminders to the supervisor."
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person = self.instance
+        self.fields["stand_in"].queryset = (
+            # Also who is on leave today: they may be back by then.
+            User.objects.filter(is_active=True, groups__in=person.groups.all())
+            .filter(unit__in=Unit.objects.over(person.unit))
+            .exclude(pk=person.pk)
+            .select_related("unit")
+            .order_by("-unit__path", "name")
+            .distinct()
+        )
+        self.fields["stand_in"].label_from_instance = self._with_office
+        dress(self)
+
+    @staticmethod
+    def _with_office(person: User) -> str:
+        return f"{person} · {person.unit}"
+
+
 class ReassignForm(DressedForm):
-    """Several steps to one colleague; each choice says how many of them the person could do."""
+    """Several steps to one colleague; each choice says how many of them the person could do, who
+    can do most comes first.
+    """
 
     to = forms.ModelChoiceField(label=gettext_lazy("Hand to"), queryset=User.objects.none())
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=300)
@@ -338,23 +412,51 @@ class ReassignForm(DressedForm):
         self.steps = steps
         roles = {step.process.role for step in steps}
         paths = {path for step in steps for path in step.case.unit.lineage}
-        self.fields["to"].queryset = (
-            User.objects.filter(is_active=True, groups__name__in=roles, unit__path__in=paths)
+        people = (
+            User.objects.at_work()
+            .filter(groups__name__in=roles, unit__path__in=paths)
             .distinct()
             .select_related("unit")
             .prefetch_related("groups")
         )
-        self.fields["to"].label_from_instance = self._with_number
+        can_do = {person: n for person in people if (n := self._can_do(person))}
+        self.most = max(can_do.values(), default=0)
+        to = self.fields["to"]
+        to.queryset = User.objects.filter(pk__in=[person.pk for person in can_do])
+        to.choices = [
+            ("", to.empty_label),
+            *(
+                (person.pk, self._label(person, can_do[person]))
+                for person in sorted(can_do, key=can_do.__getitem__, reverse=True)
+            ),
+        ]
 
-    def _with_number(self, person: User) -> str:
+    def _can_do(self, person: User) -> int:
+        """How many of the steps that somebody else has now."""
         held = {group.name for group in person.groups.all()}
-        able = sum(
-            step.process.role in held and step.case.unit.path.startswith(person.unit.path)
+        return sum(
+            step.process.role in held
+            and step.case.unit.path.startswith(person.unit.path)
+            and step.owner_id != person.pk
             for step in self.steps
         )
+
+    def _label(self, person: User, n: int) -> str:
         return _("%(person)s · %(unit)s · can do %(n)s of %(all)s") % {
             "person": person,
             "unit": person.unit,
-            "n": able,
+            "n": n,
             "all": len(self.steps),
         }
+
+    @property
+    def hint(self) -> str:
+        """What to do where nobody can do all of the steps, or any of them."""
+        if not self.most:
+            return nobody_for(Role(role).label for role in {s.process.role for s in self.steps})
+        if self.most < len(self.steps):
+            return _(
+                "Nobody can do all of these steps. Hand over part of them, then select the others "
+                "and choose somebody else for them."
+            )
+        return ""

@@ -1,12 +1,29 @@
-"""What the database itself holds of events: append-only (DESIGN section 2)."""
+"""What the database itself holds: events are append-only (DESIGN section 2), a step is where its
+case is, and released limits and calendar days are frozen.
+"""
 
 from __future__ import annotations
 
+from workflow.models import DeadlineRule, WorkDay
+from workflow.standards import walls_of
 from workflow.walls import Wall
 
+TOGETHER = "A step belongs to the office of its case."
+OF_CASE = "NEW.unit_id <> (SELECT unit_id FROM workflow_case WHERE id = NEW.case_id)"
+ANOTHER = "(NEW.unit_id <> OLD.unit_id OR NEW.case_id <> OLD.case_id)"
 KEPT = "Events are append-only: what happened is never changed or deleted."
 
 WALLS = (
     Wall("workflow_event_no_update", "workflow_event", "UPDATE", "TRUE", KEPT),
     Wall("workflow_event_no_delete", "workflow_event", "DELETE", "TRUE", KEPT),
+    Wall("workflow_step_office_new", "workflow_step", "INSERT", OF_CASE, TOGETHER),
+    Wall(
+        "workflow_step_office_kept",
+        "workflow_step",
+        "UPDATE",
+        f"{ANOTHER} AND {OF_CASE}",
+        TOGETHER,
+    ),
+    *walls_of(DeadlineRule),
+    *walls_of(WorkDay),
 )

@@ -13,9 +13,20 @@ from django.utils.translation import gettext as _
 if TYPE_CHECKING:
     from workflow.models import Step
 
+Names = tuple[str, ...]
+
 
 class Refused(ValidationError):
-    """A move that the process, the guards or the person's rights do not allow; says why."""
+    """A move that the process, the guards or the person's rights do not allow; says why.
+
+    `fields` are what it speaks of on the sheet of the step: names of fields and of tables.
+    """
+
+    def __init__(
+        self, message: Any, code: str | None = None, params: Any = None, *, fields: Names = ()
+    ) -> None:
+        super().__init__(message, code, params)
+        self.fields = fields
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Guard:
 
     `reason` is words, or a function of the step where the words name somebody. `owes`, `since` and
     `remedy` are functions of the step, each optional. `applies` leaves the guard out of a case in
-    which it has nothing to say.
+    which it has nothing to say. `fields` are the fields and tables of the sheet that it judges.
     """
 
     test: Callable[[Step], bool]
@@ -51,6 +62,7 @@ class Guard:
         default=lambda step: (_("Open the sheet"), step.get_absolute_url())
     )
     applies: Callable[[Step], bool] = field(default=lambda step: True)
+    fields: Names = ()
 
     def __call__(self, step: Step) -> bool:
         return not self.applies(step) or self.test(step)
@@ -70,8 +82,14 @@ class Guard:
         )
 
 
+def unmet(guards: Sequence[Guard], step: Step) -> list[Refused]:
+    """Every reason that stands against finishing the step."""
+    return [
+        Refused(str(guard.says(step)), fields=guard.fields) for guard in guards if not guard(step)
+    ]
+
+
 def demand(guards: Sequence[Guard], step: Step) -> None:
     """Raise Refused with every reason that stands against finishing the step."""
-    reasons = [str(guard.says(step)) for guard in guards if not guard(step)]
-    if reasons:
+    if reasons := unmet(guards, step):
         raise Refused(reasons)

@@ -27,6 +27,9 @@ class Rung(NamedTuple):
 OWNER = "owner"
 # Who owns what hangs on no step, and outlives the case: money goes back after it is closed.
 OWNERS: dict[str, Role] = {Subject.REFUND: Role.CASHIER, Subject.CONFIRM: Role.BILLER}
+# Who can be accountable for a case, and who is told in place of somebody away; first things first.
+ACCOUNTABLE = (Role.CLERK, Role.SUPERVISOR, Role.MANAGER)
+IN_STEAD = (Role.SUPERVISOR, Role.MANAGER, Role.CLERK)
 COMPANY = "company"
 RUNGS = (
     Rung(-1, (OWNER,)),
@@ -60,8 +63,11 @@ def stand(
     due_on: date | None,
     at: datetime,
     step: Step | None = None,
+    owner: User | None = None,
 ):
     """Put up, move or take down (`due_on` None) the ladder of a subject.
+
+    `owner` is told first; left out, the owner of the step or of the case.
 
     A first rung that lies in the past is left out: who was just handed a day's work needs no
     reminder of it.
@@ -76,6 +82,7 @@ def stand(
         defaults={
             "case": case,
             "step": step,
+            "owner": owner,
             "due_on": due_on,
             "level": level,
             "next_at": moment(due_on, level),
@@ -93,7 +100,7 @@ def recipients(alert: Alert) -> list[User]:
     case = alert.case
     owners = nearest(OWNERS[alert.subject], case.unit) if alert.subject in OWNERS else []
     if not owners:
-        owners = [(alert.step and alert.step.owner) or case.owner]
+        owners = in_stead_of(alert.owner or (alert.step and alert.step.owner) or case.owner, case)
     found: dict[int, User] = {}
     for role in rung(alert.level).tells:
         if role == OWNER:
@@ -104,6 +111,35 @@ def recipients(alert: Alert) -> list[User]:
             people = nearest(role, case.unit)
         found |= {person.pk: person for person in people}
     return list(found.values())
+
+
+def in_stead_of(person: User, case: Case) -> list[User]:
+    """Who answers for a person: they themselves while at work, else who stands in for them, else
+    those who steer the office, or the nearest one above it.
+    """
+    for one in (person, None if person.is_at_work else person.stand_in):
+        if one and one.is_at_work:
+            return [one]
+    return next(filter(None, (nearest(role, case.unit) for role in IN_STEAD)), [])
+
+
+def answering(case: Case, step: Step | None = None) -> User | Unit:
+    """Whom people are told to turn to, of a step or of the case: somebody at work, or the office
+    itself. Both have a name and a telephone.
+    """
+    person = (step and step.owner) or case.owner
+    return next(iter(in_stead_of(person, case)), case.unit)
+
+
+def nearest_to_answer(case: Case) -> User | None:
+    """Somebody who can be accountable for the case, as near to its office as possible; several
+    share the cases of one who left.
+    """
+    circles = [people for role in ACCOUNTABLE if (people := nearest(role, case.unit))]
+    if not circles:
+        return None
+    people = max(circles, key=lambda people: len(people[0].unit.path))
+    return people[case.pk % len(people)]
 
 
 def nearest(role: str, unit: Unit) -> list[User]:

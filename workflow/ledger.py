@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -124,7 +125,8 @@ class Ledger:
             last = max(last, self.today)
         first = self.start - timedelta(days=self.start.weekday())
         last = min(last + timedelta(days=6 - last.weekday()), first + timedelta(weeks=MOST_WEEKS))
-        names = dict(WorkDay.objects.filter(day__range=(first, last)).values_list("day", "name"))
+        days = WorkDay.objects.in_order().filter(day__range=(first, last))
+        names = dict(days.values_list("day", "name"))
         entries = {entry.day: entry for entry in self.days}
         cells = []
         day = first
@@ -182,26 +184,8 @@ class Ledger:
 
     def changes(self) -> list[tuple[Event, str]]:
         """Every event that set, moved or took away the date, with what it did."""
-        found = []
-        begun = False
-        for event in self.case.events.select_related("actor").order_by("seq"):
-            touched = [
-                state
-                for kind, number, state in event.data.get("changes", [])
-                if (kind, number) == (self.step.kind, self.step.round)
-            ]
-            mine = event.step_id == self.step.pk
-            if event.verb == moves.DUE_CHANGED and mine:
-                found.append((event, _("moved to %(day)s") % {"day": event.data.get("new")}))
-            elif event.verb == moves.RESUMED and mine:
-                found.append((event, _("set to %(day)s") % {"day": event.data.get("due_on")}))
-            elif Step.State.IN_HAND in touched:
-                set_to = _("set to %(day)s") % {"day": f"{self.without_stops:%Y-%m-%d}"}
-                found.append((event, _("clock runs again") if begun else set_to))
-                begun = True
-            elif {Step.State.WITH_CUSTOMER, Step.State.STOPPED} & set(touched):
-                found.append((event, _("no date runs")))
-        return found
+        events = self.case.events.select_related("actor").order_by("seq")
+        return changes(self.step, events, self.without_stops)
 
     def told(self) -> list[tuple[Reminder, str]]:
         """The reminders told on this step's due date, each with its rung."""
@@ -218,6 +202,33 @@ class Ledger:
         return [
             (ladder.moment(alert.due_on, level), _offset(level), _tells(level)) for level in levels
         ]
+
+
+def changes(step: Step, events: Iterable[Event], first: date | None) -> list[tuple[Event, str]]:
+    """Those of the events that set, moved or took away the due date of a step, with what each did.
+
+    `first` is the day that the limit alone leads to, with nothing standing still.
+    """
+    found = []
+    begun = False
+    for event in events:
+        touched = [
+            state
+            for kind, number, state in event.data.get("changes", [])
+            if (kind, number) == (step.kind, step.round)
+        ]
+        mine = event.step_id == step.pk
+        if event.verb == moves.DUE_CHANGED and mine:
+            found.append((event, _("moved to %(day)s") % {"day": event.data.get("new")}))
+        elif event.verb == moves.RESUMED and mine:
+            found.append((event, _("set to %(day)s") % {"day": event.data.get("due_on")}))
+        elif Step.State.IN_HAND in touched:
+            set_to = _("set to %(day)s") % {"day": first}
+            found.append((event, _("clock runs again") if begun else set_to))
+            begun = True
+        elif {Step.State.WITH_CUSTOMER, Step.State.STOPPED} & set(touched):
+            found.append((event, _("no date runs")))
+    return found
 
 
 def _clock(moment: datetime) -> str:

@@ -90,10 +90,19 @@ def _page(rows, asked, dress, size, forwards, backwards, behind, before, key_of)
     )
 
 
+def whole_number(text: str) -> int | None:
+    """A number out of an address or a form, or None for what is none that a row could have.
+
+    Python's own test takes "²" for a digit, and refuses to read thousands of them.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def _number(key: str) -> int:
-    if not key.isascii() or not key.isdigit() or len(key) > 18:
+    found = whole_number(key)
+    if found is None:
         raise ValueError(key)
-    return int(key)
+    return found
 
 
 def _due_key(row: Any) -> str:

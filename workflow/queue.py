@@ -102,6 +102,8 @@ def steps_for(user: User, today: date, chosen: dict[str, Any]) -> QuerySet[Step]
         found = found.filter(owner=user)
     elif owner == "unclaimed":
         found = found.filter(owner=None)
+    elif owner == "left":
+        found = found.filter(case__in=Case.objects.left(today))
     elif owner.isdigit():
         found = found.filter(owner=int(owner))
     if owner in ("office", "unclaimed") and mine is not None:

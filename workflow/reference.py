@@ -1,4 +1,5 @@
-"""Reference data as shipped: limits, working days, reasons to stop (DOMAIN section 4).
+"""Reference data as shipped: limits, working days, reasons to stop (DOMAIN section 4), causes of
+lateness (section 9).
 
 Every figure is a row an administrator can correct; `confirmed` says whether the primary text was
 seen.
@@ -62,6 +63,26 @@ STOP_REASONS = (
     ("no_access", "No access (attempt logged)", "无法进场（已登记）", 5),
     ("force_majeure", "Force majeure", "不可抗力", 20),
 )
+# code, English, Chinese, party responsible, whether it needs words
+LATE_CAUSES = (
+    ("customer_away", "Customer not reachable or away", "客户外出或联系不上", "customer", False),
+    ("customer_date", "Customer asked for another date", "客户要求改期", "customer", False),
+    (
+        "customer_not_ready",
+        "Customer's papers or works not ready",
+        "客户资料或工程未就绪",
+        "customer",
+        False,
+    ),
+    ("no_access", "No access to the site", "无法进场", "customer", False),
+    ("third_party", "Neighbour or other third party", "邻居等第三方原因", "third_party", False),
+    ("material", "Equipment or material missing", "设备或材料短缺", "utility", False),
+    ("outage", "Outage window or state of the network", "停电计划或电网原因", "utility", False),
+    ("weather", "Weather or force majeure", "天气或不可抗力", "force_majeure", False),
+    ("staff", "Staff shortage or overload on our side", "我方人手不足或积压", "utility", False),
+    ("passed_late", "Passed to us late by the step before", "上一环节移交过晚", "utility", False),
+    ("other", "Other, on our side", "我方其他原因", "utility", True),
+)
 FIRST_YEAR = 2020
 
 
@@ -81,6 +102,21 @@ def load(apps) -> None:
     if not day.objects.exists():
         day.objects.bulk_create(day(**row) for row in exceptions())
     edition.objects.update_or_create(pk=1, defaults={"token": uuid.uuid4()})
+
+
+def load_causes(apps) -> None:
+    """Write the shipped causes of lateness that are missing."""
+    cause = apps.get_model("workflow", "LateCause")
+    for code, english, chinese, party, needs_words in LATE_CAUSES:
+        cause.objects.get_or_create(
+            code=code,
+            defaults={
+                "label_en": english,
+                "label_zh": chinese,
+                "party": party,
+                "needs_words": needs_words,
+            },
+        )
 
 
 def limits():

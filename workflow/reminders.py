@@ -13,18 +13,15 @@ import logging
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
-from workflow.models import Alert, Case, Notice, Pause, Reminder, Step, Sweep
-from workflow.words import Words
+from workflow.models import Alert, Case, Notice, Pause, Reminder, Sweep
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
@@ -40,6 +37,7 @@ def sweep(now: datetime | None = None) -> int:
     now = now or timezone.now()
     record = Sweep.objects.create(started_at=timezone.now())
     resume_capped(timezone.localdate(now))
+    pass_on_left()
     told, after = 0, 0
     while batch := list(
         Alert.objects.filter(next_at__lte=now, pk__gt=after)
@@ -60,25 +58,25 @@ def sweep(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def tell(alert_id: int, case_id: int, now: datetime) -> int:
-    """Tell every rung of one ladder whose time has come; returns how many."""
+    """Tell the highest rung of one ladder whose time has come, in place of those below it; returns
+    whether it did.
+    """
     Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
     alert = (
-        Alert.objects.select_related("case__unit", "case__owner__unit", "step__owner")
+        Alert.objects.select_related("case__unit", "case__owner__unit", "step__owner", "owner")
         .filter(pk=alert_id, next_at__lte=now)
         .first()
     )
-    told = 0
-    while alert and alert.next_at <= now:
-        level = alert.level
-        following = ladder.moment(alert.due_on, level + 1)
-        claimed = Alert.objects.filter(pk=alert.pk, level=level, due_on=alert.due_on).update(
-            level=level + 1, next_at=following
-        )
-        if not claimed:
-            break
-        told += _remind(alert, now)
-        alert.level, alert.next_at = level + 1, following
-    return told
+    if alert is None:
+        return 0
+    level = alert.level
+    while (following := ladder.moment(alert.due_on, level + 1)) <= now:
+        level += 1
+    claimed = Alert.objects.filter(pk=alert.pk, level=alert.level, due_on=alert.due_on).update(
+        level=level + 1, next_at=following
+    )
+    alert.level = level
+    return _remind(alert, now) if claimed else 0
 
 
 def _remind(alert: Alert, now: datetime) -> int:
@@ -93,9 +91,7 @@ def _remind(alert: Alert, now: datetime) -> int:
     if not new:
         return 0
     people = ladder.recipients(alert)
-    notices = Notice.objects.bulk_create(
-        Notice(reminder=reminder, user=person) for person in people
-    )
+    Notice.objects.bulk_create(Notice(reminder=reminder, user=person) for person in people)
     names = ", ".join(map(str, people))
     moves.record(
         alert.case,
@@ -107,16 +103,7 @@ def _remind(alert: Alert, now: datetime) -> int:
         level=alert.level,
         told=[person.pk for person in people],
     )
-    transaction.on_commit(lambda ids=[notice.pk for notice in notices]: send(ids))
     return 1
-
-
-def send(notice_ids: list[int]) -> None:
-    """Hand notices to the worker; should the broker be away, a later sweep sends them."""
-    try:
-        current_app.send_task("workflow.tasks.mail_notices", [notice_ids])
-    except OperationalError:
-        logger.warning("broker away: %s notices wait for the next sweep", len(notice_ids))
 
 
 def resume_capped(today: date) -> int:
@@ -138,6 +125,19 @@ def resume_capped(today: date) -> int:
             continue
         resumed += 1
     return resumed
+
+
+def pass_on_left(person: User | None = None, by: User | None = None) -> int:
+    """Pass on what lies with people who cannot do it, or with one of them, however they came to be
+    so; returns how many steps and cases were passed on.
+    """
+    passed = 0
+    for case_id in moves.left(person):
+        try:
+            passed += len(moves.pass_on(case_id, by=by))
+        except Exception:
+            logger.exception("case %s was not passed on; the next sweep tries again", case_id)
+    return passed
 
 
 @transaction.atomic
@@ -174,7 +174,7 @@ def wording(notice: Notice) -> tuple[str, str]:
                 % {"about": reminder.get_subject_display(), "what": what, "when": when},
                 _("Customer: %(name)s, %(phone)s, %(address)s.")
                 % {"name": case.customer_name, "phone": case.phone, "address": case.address},
-                _("Accountable: %(owner)s.") % {"owner": (step and step.owner) or case.owner},
+                _("Accountable: %(owner)s.") % {"owner": ladder.answering(case, step)},
             ]
         )
     return subject, text
@@ -183,14 +183,3 @@ def wording(notice: Notice) -> tuple[str, str]:
 def last_sweep() -> Sweep | None:
     """The newest finished pass: the watchdog's evidence."""
     return Sweep.objects.filter(finished_at__isnull=False).first()
-
-
-def reschedule_all(*, by: User | None, why: Words) -> int:
-    """Limits or the calendar changed: compute every open due date anew; returns how many moved."""
-    clocks.new_edition()
-    # In one order, as each case stays locked until all of them are done.
-    cases = Case.objects.open().filter(steps__state=Step.State.IN_HAND).distinct().order_by("pk")
-    moved = 0
-    for case in cases.iterator():
-        moved += len(moves.reschedule(case, by=by, why=why))
-    return moved

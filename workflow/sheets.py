@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
 from django.db.models import F
 from django.http import HttpRequest
@@ -20,9 +21,12 @@ from django.utils.text import capfirst
 from django.utils.timezone import template_localtime
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from workflow.guards import Refused
 from workflow.models import Step
 
+# The years that a date of a case may have.
+EARLIEST, LATEST = 1900, 2200
 WIDGET_CLASS = {
     forms.Select: "form-select",
     forms.SelectMultiple: "form-select",
@@ -48,10 +52,18 @@ class Section:
     pairs: list[tuple[str, Any]] = field(default_factory=list)
 
 
+def in_our_time(value: date) -> None:
+    """Refuse a year that no date of a case can have: computing with it fails on every page."""
+    if not EARLIEST <= value.year <= LATEST:
+        raise ValidationError(_("The year %(year)s cannot be right.") % {"year": value.year})
+
+
 def dress(form: forms.BaseForm) -> None:
-    """Give every widget the classes of the design and the keyboard its type."""
+    """Give every widget the classes of the design, the keyboard its type and a date its bounds."""
     for bound in form:
         widget = bound.field.widget
+        if isinstance(bound.field, forms.DateField | forms.DateTimeField):
+            bound.field.validators = [*bound.field.validators, in_our_time]
         extra = WIDGET_CLASS.get(type(widget), "form-control")
         if extra:
             widget.attrs["class"] = f"{widget.attrs.get('class', '')} {extra}".strip()
@@ -94,12 +106,50 @@ class SheetForm(forms.ModelForm):
     required_to_sign: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.formsets: list[forms.BaseFormSet] = []
         super().__init__(*args, **kwargs)
         dress(self)
+
+    def is_valid(self) -> bool:
+        """Sound with all its rows. What is not, but is to be signed, says also what else stands
+        against signing: everything is told in one round.
+        """
+        rows = [formset.is_valid() for formset in self.formsets]
+        sound = super().is_valid() and all(rows)
+        if self.is_bound and self.signing and not sound:
+            self.tell(ValidationError(list(self.objections())))
+        return sound
+
+    def objections(self) -> Iterable[ValidationError]:
+        """What stands against signing the sheet as it is typed; asked without a write."""
+        return ()
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
+        """What the act returns; refused, it is told on the form, and None."""
+        try:
+            return act()
+        except ValidationError as refusal:
+            self.tell(refusal)
+            return None
+
+    def tell(self, refusal: ValidationError) -> None:
+        """Say why it is not signed: at the first field that a reason speaks of, else at the top.
+
+        A reason that rests on a field or a table that is itself in error is left out: with what
+        will stand there it may not hold, and the error names the place already.
+        """
+        wrong = {*self.errors, *(rows.prefix for rows in self.formsets if not rows.is_valid())}
+        for reason in ValidationError(getattr(refusal, "error_list", refusal.messages)).error_list:
+            names = getattr(reason, "fields", ())
+            place = next((name for name in names if name in self.fields), None)
+            said = self.errors.get(place or NON_FIELD_ERRORS, [])
+            if wrong.isdisjoint(names) and reason.messages[0] not in said:
+                self.add_error(place, reason)
 
     @property
     def sections(self) -> list[Section]:
         """The sections with their bound fields, for components/_sheet.html."""
+        self.mark()
         found = []
         for number, (title, rows, *extras) in enumerate(self.layout, 1):
             options = dict(extras[0]) if extras else {}
@@ -109,6 +159,20 @@ class SheetForm(forms.ModelForm):
             found.append(Section(title, bound, number=number, **options))
         return found
 
+    def mark(self) -> None:
+        """Mark the fields without which the sheet as it stands can be a draft, but not signed."""
+        stands = {name: self[name].value() for name in self.fields}
+        for name in self.to_sign(stands):
+            field = self.fields[name]
+            field.to_sign = not field.required
+            if field.to_sign and not isinstance(field.widget, forms.RadioSelect):
+                field.widget.attrs["aria-required"] = "true"
+
+    @property
+    def needs_to_sign(self) -> bool:
+        """Some fields are needed for the signature only."""
+        return any(getattr(field, "to_sign", False) for field in self.fields.values())
+
     @property
     def signing(self) -> bool:
         """Handed in to count, not kept as a draft."""
@@ -117,6 +181,10 @@ class SheetForm(forms.ModelForm):
     def needed(self, found: dict[str, Any]) -> Iterable[str]:
         """The fields without which the sheet, filled in like this, is not signed."""
         return self.required_to_sign
+
+    def to_sign(self, found: dict[str, Any]) -> Iterable[str]:
+        """The fields to mark as such; more than `needed` where the act itself asks for some."""
+        return self.needed(found)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -164,10 +232,17 @@ def saving(request: HttpRequest, step: Step) -> Iterator[None]:
         at = date_format(timezone.localtime(step.sheet_saved_at), "SHORT_DATETIME_FORMAT")
         url = step.get_absolute_url()
         raise Refused(format_html(text, who=step.sheet_saved_by, at=at, url=url))
+    with counted(step, request.user):
+        yield
+
+
+@contextmanager
+def counted(step: Step, by: User) -> Iterator[None]:
+    """One save of a sheet, whole or not at all; pages opened before it are now older."""
     with transaction.atomic():
         Step.objects.filter(pk=step.pk).update(
             sheet_edition=F("sheet_edition") + 1,
             sheet_saved_at=timezone.now(),
-            sheet_saved_by=request.user,
+            sheet_saved_by=by,
         )
         yield

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from workflow import process
+from workflow.access import opens
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -48,10 +50,13 @@ class Why:
 
 
 class Findings:
-    """The guards of a case's live steps, each asked once however often a page tells of them."""
+    """The guards of a case's live steps, each asked once however often a page tells of them.
 
-    def __init__(self, case: Case, today: date) -> None:
-        self.case, self.today = case, today
+    A remedy is a link for those whom its page lets in, and words for all others.
+    """
+
+    def __init__(self, case: Case, user: User, today: date) -> None:
+        self.case, self.user, self.today = case, user, today
         self._asked: dict[int, list[Line]] = {}
 
     def of(self, step: Step) -> list[Line]:
@@ -67,7 +72,7 @@ class Findings:
                     owes=finding.owes,
                     since=self._since(finding.since),
                     remedy=finding.remedy[0],
-                    url=finding.remedy[1],
+                    url=self._way(finding.remedy[1]),
                     detail=finding.detail,
                     overdue=self._late(step),
                 )
@@ -131,6 +136,9 @@ class Findings:
             detail=step.get_state_display() if step.is_live else "",
             overdue=self._late(step),
         )
+
+    def _way(self, address: str) -> str:
+        return address if address and opens(address, self.case, self.user) else ""
 
     def _waits(self, step: Step) -> str:
         return _("Waits for: %(steps)s") % {"steps": waits_for(step)}

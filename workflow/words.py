@@ -3,6 +3,10 @@
 A person's own words are kept as they were typed. The system's words are given as a function, which
 is asked once in each language; what it said is kept together and read in the reader's language. So
 the history stays what was written, whatever becomes of the catalogues.
+
+Which of the two a row holds is never guessed from what it says. In a column of text the system's
+words stand behind `MARK`, with which nothing typed can begin; in a column of JSON they are an
+object, and what was typed is a string.
 """
 
 from __future__ import annotations
@@ -16,6 +20,16 @@ from django.db import models
 from django.utils.translation import get_language, override
 
 Words = str | Callable[[], str]
+# The record separator of ASCII: no key types it.
+MARK = "\x1e"
+
+
+class Said(str):
+    """The system's words in the reader's language, with all that is kept: nothing is lost when they
+    are written back.
+    """
+
+    kept: dict[str, str]
 
 
 def keep(words: Words) -> str:
@@ -27,27 +41,26 @@ def keep(words: Words) -> str:
         with override(code):
             kept[code] = str(words())
     first = next(iter(kept.values()))
-    same = all(text == first for text in kept.values())
-    return first if same else json.dumps(kept, ensure_ascii=False)
+    return first if all(text == first for text in kept.values()) else _said(kept)
 
 
-class Said(str):
-    """What was said in one language, with all that is kept: written back, nothing is lost."""
+def as_data(value: Any) -> Any:
+    """Such words as they stand in a column of JSON; anything else as it is."""
+    return value.kept if isinstance(value, Said) else value
 
-    kept: str
+
+def from_data(value: Any) -> str:
+    """Words out of a column of JSON, the system's in the reader's language."""
+    return _said(value) if isinstance(value, dict) else str(value)
 
 
-def said(kept: str) -> str:
-    """What stands in the row, in the reader's language."""
-    if not kept or not kept.startswith('{"'):
-        return kept
-    try:
-        found = json.loads(kept)
-    except ValueError:
-        return kept
-    if set(found) != {code for code, _name in settings.LANGUAGES}:
-        return kept
-    text = Said(found.get(get_language() or "") or found["en"])
+def from_column(value: str) -> str:
+    """Words out of a column of text, the system's in the reader's language."""
+    return _said(json.loads(value[1:])) if value and value[0] == MARK else value
+
+
+def _said(kept: dict[str, str]) -> Said:
+    text = Said(kept.get(get_language() or "") or kept["en"])
     text.kept = kept
     return text
 
@@ -56,10 +69,13 @@ class _Kept:
     """A column that holds such words; whoever reads the row reads them in their own language."""
 
     def from_db_value(self, value: str, expression: Any, connection: Any) -> str:
-        return said(value)
+        return from_column(value)
 
     def get_prep_value(self, value: Any) -> Any:
-        return value.kept if isinstance(value, Said) else super().get_prep_value(value)  # type: ignore[misc]
+        if isinstance(value, Said):
+            return MARK + json.dumps(value.kept, ensure_ascii=False)
+        value = super().get_prep_value(value)  # type: ignore[misc]
+        return value.lstrip(MARK) if isinstance(value, str) else value
 
     def deconstruct(self) -> tuple:
         """To the database it is a plain column."""

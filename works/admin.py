@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from workflow.admin import StandardAdmin
 from works.models import Grade, Licence, StandardItem
 
 
@@ -19,7 +20,18 @@ class LicenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(StandardItem)
-class StandardItemAdmin(admin.ModelAdmin):
-    list_display = ["label_zh", "label_en", "kind", "level", "standard", "confirmed", "active"]
+class StandardItemAdmin(StandardAdmin):
+    list_display = [
+        "code",
+        "label_zh",
+        "label_en",
+        "kind",
+        "level",
+        "standard",
+        "confirmed",
+        "active",
+        "valid_from",
+        "valid_to",
+    ]
     list_filter = ["kind", "level", "active"]
-    search_fields = ["label_zh", "label_en", "standard"]
+    search_fields = ["code", "label_zh", "label_en", "standard"]

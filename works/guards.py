@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from documents.debts import PAPERS_RECEIVED
-from workflow.guards import Guard
+from workflow.guards import Guard, Refused
 from workflow.models import Case, Step
 from workflow.process import HV, Kind
 from works.models import (
@@ -130,6 +130,12 @@ def verdict(sheet: Model) -> str:
     return sheet.result if isinstance(sheet, MidCheck | Acceptance) else sheet.decision
 
 
+def unlisted() -> Refused:
+    """A sheet that does not pass tells the customer why, row by row."""
+    text = _now("Write down what is not in order, each point a row of its own.")
+    return Refused(text, fields=("defects", "comments"))
+
+
 def _covered(step: Step) -> bool:
     sheet = sheet_of(step)
     return sheet.licence_id is not None and not sheet.shortfalls()
@@ -203,57 +209,67 @@ PASSED = Guard(
     lambda step: verdict(sheet_of(step)) == "passed",
     reason=_("The sheet does not say that it passed."),
     met=_("The sheet says: passed."),
+    fields=("decision", "result"),
 )
 COVERED = Guard(
     _covered,
     reason=_("No licence is chosen, or it does not cover these works today."),
     met=_("The licence covers voltage and capacity, and is valid today."),
     owes=_customer,
+    fields=("licence", "checked_voltage", "checked_kva"),
 )
 OF_KIND = Guard(
     _of_kind,
     reason=_("This is the wrong kind of licence."),
     met=_("The licence is of the right kind."),
+    fields=("licence",),
 )
 CONFIRMED = Guard(
     _confirmed,
     reason=_("Scope, grade and stamp of the licence are not all confirmed."),
     met=_("Scope, grade and stamp are confirmed."),
+    fields=("scope_ok", "grade_ok", "stamp_ok"),
 )
 ORIGINALS = Guard(
     _originals,
     reason=_("The originals were not seen, and only the fast lane may defer them."),
     met=_("Originals seen, or deferred by the fast lane."),
     owes=_customer,
+    fields=("originals", "originals_until"),
 )
 DESIGNER_STANDS = Guard(
     _designer_stands,
     reason=_("The designer's certificate is not valid today."),
     met=_("The designer's certificate is valid today."),
     owes=_firm,
+    fields=("licence",),
 )
 SAME_DESIGNER = Guard(
     _same_designer,
     reason=_("The drawings are not by the designer who was qualified."),
     met=_("Drawn by the qualified designer."),
     owes=_firm,
+    fields=("licence",),
 )
 DRAWN = Guard(
     _has("has_drawing"),
     reason=_("No drawing of this revision is filed."),
     met=_("The drawings are filed."),
     owes=_customer,
+    fields=("drawings",),
 )
 POINTS = Guard(
     _points_checked,
     reason=_("Not every point of the review is in order: plan, power quality, protection."),
     met=_("Plan, power quality and protection are in order."),
+    fields=("follows_plan", "power_quality_ok", "protection_ok", "own_source_ok"),
 )
 COMMENTS_CLOSED = Guard(
     lambda step: not _has("has_open_comment")(step),
     reason=_("Comments on the drawings are still open."),
     met=_("Every comment on the drawings is settled."),
     owes=_customer,
+    fields=("settled", "comments"),
 )
 CONTRACTOR_STANDS = Guard(
     lambda step: lapsed(step) is None,
@@ -265,33 +281,39 @@ INSPECTED = Guard(
     lambda step: bool(sheet_of(step).inspector_id and sheet_of(step).inspected_at),
     reason=_("The sheet does not say who inspected, and when."),
     met=_("Inspected on site."),
+    fields=("inspected_at", "inspector"),
 )
 ITEMS = Guard(
     _items_in_order,
     reason=_("Not every item of the check is in order."),
     met=_("Every item of the check is in order."),
+    fields=("items",),
 )
 PHOTOGRAPHED = Guard(
     _photographed,
     reason=_("A photo before covering is missing, or it was covered already."),
     met=_("Photographed before covering."),
+    fields=("may_cover", "photos"),
 )
 DEFECTS_CURED = Guard(
     lambda step: not _has("has_open_defect")(step),
     reason=_("Defects are not cured yet."),
     met=_("No defect is open."),
     owes=_customer,
+    fields=("cures", "defects"),
 )
 EQUIPPED = Guard(
     _equipped,
     reason=_("The receiving equipment is not listed."),
     met=_("The receiving equipment is listed."),
+    fields=("equipment",),
 )
 COMPLETION_PAPERS = Guard(
     _papers_complete,
     reason=_("Completion papers are missing, and nothing says why they do not apply."),
     met=_("The completion papers are there."),
     owes=_customer,
+    fields=("papers_not_needed", *Acceptance.PAPERS),
 )
 
 _QUALIFICATION = (RECEIVED, COVERED, OF_KIND, CONFIRMED, ORIGINALS, PAPERS_RECEIVED, PASSED)

@@ -17,46 +17,63 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from applications.models import Application
+from documents import asking
 from documents import steps as documents
+from documents.models import Ask
 from plans.models import Plan
 from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
 from workflow.verbs import verb
-from works.guards import SHEETS, lapsed, qualification, sheet_of, verdict
+from works.guards import SHEETS, lapsed, qualification, sheet_of, unlisted, verdict
 from works.models import CheckItem, Defect, DrawingComment, LicenceCheck, Request, StandardItem
 
 if TYPE_CHECKING:
     from works.forms import RoomForm
 
 RECEIVED = verb("file_received", gettext_lazy("File or request received"))
-BOOKED = verb("check_booked", gettext_lazy("Check booked"))
+BOOKED = verb("check_booked", gettext_lazy("Check booked"), told=True)
 PASSED = {
-    Kind.DESIGNER: verb("designer_qualified", gettext_lazy("Designer qualified")),
-    Kind.DRAWINGS: verb("drawings_passed", gettext_lazy("Drawings passed")),
-    Kind.CONTRACTOR: verb("contractor_qualified", gettext_lazy("Contractor qualified")),
-    Kind.MID_CHECK: verb("mid_check_passed", gettext_lazy("Mid-check passed")),
-    Kind.ACCEPTANCE: verb("works_accepted", gettext_lazy("Works accepted")),
+    Kind.DESIGNER: verb("designer_qualified", gettext_lazy("Designer qualified"), told=True),
+    Kind.DRAWINGS: verb("drawings_passed", gettext_lazy("Drawings passed"), told=True),
+    Kind.CONTRACTOR: verb("contractor_qualified", gettext_lazy("Contractor qualified"), told=True),
+    Kind.MID_CHECK: verb("mid_check_passed", gettext_lazy("Mid-check passed"), told=True),
+    Kind.ACCEPTANCE: verb("works_accepted", gettext_lazy("Works accepted"), told=True),
 }
 FAILED = {
-    Kind.DESIGNER: verb("designer_not_qualified", gettext_lazy("Designer not qualified")),
-    Kind.DRAWINGS: verb("drawings_returned", gettext_lazy("Drawings returned")),
-    Kind.CONTRACTOR: verb("contractor_not_qualified", gettext_lazy("Contractor not qualified")),
-    Kind.MID_CHECK: verb("mid_check_failed", gettext_lazy("Mid-check failed")),
-    Kind.ACCEPTANCE: verb("acceptance_failed", gettext_lazy("Acceptance failed")),
+    Kind.DESIGNER: verb(
+        "designer_not_qualified", gettext_lazy("Designer not qualified"), told=True
+    ),
+    Kind.DRAWINGS: verb("drawings_returned", gettext_lazy("Drawings returned"), told=True),
+    Kind.CONTRACTOR: verb(
+        "contractor_not_qualified", gettext_lazy("Contractor not qualified"), told=True
+    ),
+    Kind.MID_CHECK: verb("mid_check_failed", gettext_lazy("Mid-check failed"), told=True),
+    Kind.ACCEPTANCE: verb("acceptance_failed", gettext_lazy("Acceptance failed"), told=True),
 }
+INCOMPLETE = verb("file_incomplete", gettext_lazy("Told what is missing in the file"), told=True)
 LAPSED = verb("licence_lapsed", gettext_lazy("Licence no longer valid"))
 CHECKS = (Kind.MID_CHECK, Kind.ACCEPTANCE)
 # What a new revision keeps of the one before.
 CARRIED: dict[str, tuple[str, ...]] = {
-    Kind.DESIGNER: (),
-    Kind.CONTRACTOR: (),
+    Kind.DESIGNER: ("licence", "project_manager", "phone", "remarks"),
+    Kind.CONTRACTOR: ("licence", "project_manager", "phone", "remarks"),
     Kind.DRAWINGS: ("title", "design_number"),
-    Kind.MID_CHECK: ("works", "contractor_present"),
+    Kind.MID_CHECK: (
+        "works",
+        "covering_on",
+        "second_inspector",
+        "customer_present",
+        "contractor_present",
+        "remarks",
+    ),
     Kind.ACCEPTANCE: (
         "completed_on",
+        "second_inspector",
+        "customer_present",
         "contractor_present",
+        "remarks",
         "as_built",
         "change_notes",
         "installation_records",
@@ -155,11 +172,16 @@ def _begin_rows(step: Step, before: Any) -> None:
 
 @transaction.atomic
 def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
-    """The file is not complete: say once, in writing, what is missing; the customer's turn."""
+    """The file is not complete: say once, in writing, what is missing; the customer's turn.
+
+    Raises asking.AskedLate for what the first list of this file did not say.
+    """
     if not missing.strip():
         raise Refused(_("Say what is missing."))
     step = moves.hand_over(step, by=by, note=missing)
     items = [line.strip() for line in missing.splitlines() if line.strip()]
+    moves.record(step.case, INCOMPLETE, by=by, step=step, note="; ".join(items))
+    asking.ask(step, [asking.Point(item) for item in items], source=Ask.Source.FILE, by=by)
     documents.issue(
         step.case,
         "deficiency",
@@ -201,7 +223,7 @@ def _keep_rows(rows, sheet: Any, by: User) -> None:
         row = form.instance
         if file := form.cleaned_data.get("file"):
             row.attachment = documents.attach(
-                sheet.step.case, file, title=str(row), by=by, step=sheet.step
+                sheet.step.case, file, title=str(row), by=by, step=sheet.step, taken=file.taken
             )
         if isinstance(row, DrawingComment):
             _keep_comment(row, form, sheet, by)
@@ -235,6 +257,7 @@ def decide(sheet: Any, *, by: User) -> Step:
     sheet.save()
     if verdict(sheet) == "passed":
         step = moves.finish(step, by=by, what=PASSED[step.kind], outcome="passed", round=step.round)
+        asking.close_all(step, by=by)
         deferred = isinstance(sheet, LicenceCheck) and sheet.originals == "deferred"
         if deferred and (originals_until := sheet.originals_until):
             documents.owe(step.case, f"{step.kind}_original", due_on=originals_until, by=by)
@@ -246,31 +269,44 @@ def decide(sheet: Any, *, by: User) -> Step:
 
 
 def _return(sheet: Any, by: User) -> Step:
-    """The round failed: one list in writing, and the customer's turn again."""
+    """The round failed: one list in writing, and the customer's turn again.
+
+    Raises asking.AskedLate for what the first list of this link did not say.
+    """
     step = sheet.step
     reasons = shortcomings(sheet)
     if not reasons:
-        raise Refused(_("Write down what is not in order, each point a row of its own."))
+        raise unlisted()
     if step.kind in CHECKS and not (sheet.inspector_id and sheet.inspected_at):
         raise Refused(_("Say who inspected, and when."))
+    asking.ask(step, points(sheet), source=Ask.Source.REVIEW, by=by, whole=True)
     documents.issue(step.case, "deficiency", by=by, step=step, items=reasons, reason=sheet.remarks)
     return moves.send_back(
         step, by=by, reason="; ".join(reasons), what=FAILED[step.kind], attempt=step.round
     )
 
 
-def shortcomings(sheet: Any) -> list[str]:
-    """What a failed sheet tells the customer, point by point, as it stands on the paper."""
+def points(sheet: Any) -> list[asking.Point]:
+    """What a failed sheet puts on the list, point by point."""
     step = sheet.step
     if isinstance(sheet, LicenceCheck):
-        return [line.strip() for line in sheet.remarks.splitlines() if line.strip()]
+        lines = [line.strip() for line in sheet.remarks.splitlines()]
+        return [asking.Point(line) for line in dict.fromkeys(lines) if line]
     if step.kind == Kind.DRAWINGS:
         comments = DrawingComment.objects.open().filter(case=step.case_id)
-        return [f"{c.drawing} {c.item}: {c.text}" for c in comments]
+        return [asking.Point(f"{c.drawing} {c.item}: {c.text}") for c in comments]
     defects = Defect.objects.of(step.case, step.kind).open()
     return [
-        " · ".join(part for part in (d.text, d.standard, f"≤ {d.cure_by:%Y-%m-%d}") if part)
+        asking.Point(" · ".join(part for part in (d.text, d.standard) if part), d.cure_by)
         for d in defects
+    ]
+
+
+def shortcomings(sheet: Any) -> list[str]:
+    """What a failed sheet tells the customer, as it stands on the paper."""
+    return [
+        f"{point.what} · ≤ {point.due_on:%Y-%m-%d}" if point.due_on else point.what
+        for point in points(sheet)
     ]
 
 

@@ -9,13 +9,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from documents import asking
+from documents.asking import AskedLate
+from documents.models import Ask
 from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.sheets import saving
 from works import guards, panel, steps
-from works.forms import FORMS, MissingForm, RequestForm
+from works.forms import FORMS, MissingForm, RequestForm, tell_refused, unfiled
 from works.models import Request
 
 
@@ -28,14 +31,27 @@ def sheet(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     if hindrances or step.state != Step.State.IN_HAND:
         return _read(request, step, hindrances)
     form = FORMS[kind](
-        request.POST or None, request.FILES or None, step=step, instance=guards.sheet_of(step)
+        request.POST or None,
+        request.FILES or None,
+        step=step,
+        instance=guards.sheet_of(step),
+        begun=unfiled(request),
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and (form := form.without_refused()).is_valid():
         try:
             return _hand_in(request, form)
+        except AskedLate as late:
+            _ask_supervisor(request, step, form, late, Ask.Source.REVIEW)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            form.tell(refusal)
     return render(request, "works/sheet.html", panel.page(step) | {"form": form})
+
+
+def _ask_supervisor(request: HttpRequest, step: Step, form, late: AskedLate, source: str) -> None:
+    """What was not on the first list waits for the supervisor; the sheet stays as it is."""
+    asking.propose(step, late.points, source=source, by=request.user)
+    form.add_error(None, late)
+    form.add_error(None, _("The supervisor has been asked, on the page of the papers."))
 
 
 def _hand_in(request: HttpRequest, form) -> HttpResponse:
@@ -45,6 +61,7 @@ def _hand_in(request: HttpRequest, form) -> HttpResponse:
         now = (
             steps.sign(form, by=request.user) if form.signing else steps.keep(form, by=request.user)
         )
+    tell_refused(request, form)
     if not form.signing:
         messages.success(request, _("Draft saved. Nothing is decided yet."))
         return redirect(step)
@@ -85,6 +102,8 @@ def missing(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     if form.is_valid():
         try:
             steps.ask_for_more(step, missing=form.cleaned_data["missing"], by=request.user)
+        except AskedLate as late:
+            _ask_supervisor(request, step, form, late, Ask.Source.FILE)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Unit, User
+from accounts.models import Unit
 from applications import identity, wording
+from applications.models.correction import Correction
 from applications.models.customer import Customer
 from applications.models.demand import Demand
 from workflow.models import Case, Step
@@ -23,6 +24,7 @@ from workflow.process import BusinessType, CustomerClass, ExistingSupply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date, datetime
 
 NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -33,23 +35,33 @@ def key(text: str) -> str:
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
-    def in_open_cases(self, user: User) -> ApplicationQuerySet:
-        """Sheets of open cases that the person may see."""
-        return self.filter(
-            step__case__state__in=Case.OPEN_STATES,
-            step__case__unit__in=Unit.objects.under(user.unit),
-        )
+    def in_open_cases(self, within: Unit) -> ApplicationQuerySet:
+        """Sheets of open cases of an office and of those below it."""
+        units = Unit.objects.under(within)
+        return self.filter(step__case__state__in=Case.OPEN_STATES, step__case__unit__in=units)
 
     def like(self, sheet: Application) -> ApplicationQuerySet:
-        """Sheets of other cases with the same ID number, phone, address or shared account."""
-        same = Q()
-        for column in Application.KEYS:
-            if value := getattr(sheet, column):
-                same |= Q(**{column: value})
-        if not same:
+        """Sheets of other cases with the same ID number, phone, address or shared account, as they
+        were signed or as they were corrected; one statement beforehand finds the latter.
+        """
+        keys = {column: value for column in Application.KEYS if (value := getattr(sheet, column))}
+        if not keys:
             return self.none()
+        same = Q()
+        for column, value in keys.items():
+            same |= Q(**{column: value})
+        corrected = Correction.objects.filter(key__in=keys.values()).order_by("-pk")
+        # Each found through an index of its own; a join in the OR would read the whole table.
+        if found := list(corrected.values_list("application", flat=True)[:30]):
+            same |= Q(pk__in=found)
         others = self.filter(same)
         return others.exclude(step__case=sheet.step.case_id) if sheet.step_id else others
+
+    def knowing_corrections(self) -> ApplicationQuerySet:
+        """Each sheet knows whether `as_corrected` has anything to read."""
+        return self.annotate(
+            is_corrected=Exists(Correction.objects.filter(application=OuterRef("pk")))
+        )
 
 
 class Application(Customer, Demand):
@@ -67,6 +79,8 @@ class Application(Customer, Demand):
         LEASED = "leased", _("Leased parking space")
         MANAGED = "managed", _("Space of the owners' community")
 
+    # What comes in by itself; nobody of the house takes it.
+    FROM_OUTSIDE = (Channel.WEB, Channel.PORTAL)
     # The columns by which the same request is recognised; each has its index.
     KEYS = ("id_number", "phone_key", "address_key", "shared_account_key")
 
@@ -149,6 +163,20 @@ class Application(Customer, Demand):
     papers = models.JSONField(_("papers handed in"), default=list, blank=True)
     # Names the empty sheet at the counter: handed in twice, it is still one draft.
     token = models.UUIDField(null=True, unique=True, editable=False)
+    # The government portal's own name for the request: sent again, it is still one case.
+    portal_id = models.CharField(
+        _("number of the portal"), max_length=64, blank=True, editable=False
+    )
+    taken_at = models.DateTimeField(_("taken"), null=True, editable=False)
+    # Nobody where the request came in by itself.
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("taken by"),
+    )
     saved_at = models.DateTimeField(_("saved"), auto_now=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     accepted_by = models.ForeignKey(
@@ -172,6 +200,12 @@ class Application(Customer, Demand):
             models.Index(fields=["shared_account_key"], name="application_shared_account"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["portal_id"],
+                condition=~Q(portal_id=""),
+                name="one_case_a_request_of_the_portal",
+                violation_error_message=_("This request of the portal has its case already."),
+            ),
             models.CheckConstraint(
                 condition=Q(accepted_at=None) | ~Q(existing_supply=""),
                 name="accepted_with_existing_supply",
@@ -232,13 +266,15 @@ class Application(Customer, Demand):
 
     @classmethod
     def of(cls, case: Case) -> Application | None:
-        """The latest sheet of the case."""
-        return (
+        """The latest sheet of the case as it holds now: never to be saved."""
+        sheet = (
             cls.objects.filter(step__case=case)
-            .select_related("step", "accepted_by")
+            .select_related("step", "accepted_by", "taken_by")
+            .knowing_corrections()
             .order_by("-step__round")
             .first()
         )
+        return sheet.as_corrected() if sheet else None
 
     @property
     def address(self) -> str:
@@ -279,6 +315,27 @@ class Application(Customer, Demand):
             "line_works": self.line_works,
             "concealed_works": self.concealed_works,
         }
+
+    def authority_ends(self) -> date | None:
+        """The last day of the agent's authority, as renewed where it was; None has no end."""
+        renewed = self.renewals.order_by("-pk").first()
+        return renewed.until if renewed else self.agent_authority_until
+
+    # Unknown unless the query asked (`knowing_corrections`).
+    is_corrected: bool | None = None
+
+    def as_corrected(self, until: datetime | None = None) -> Application:
+        """A copy that says what was put right since it was signed, as of now or of a moment.
+
+        Never to be saved: the sheet itself stays as it was signed.
+        """
+        held = copy(self)
+        if self.is_corrected is False:
+            return held
+        made = self.corrections.all()
+        for correction in made.filter(at__lte=until) if until else made:
+            setattr(held, correction.column, correction.new)
+        return held.computed()
 
     @property
     def masked(self) -> Application:

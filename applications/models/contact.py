@@ -2,20 +2,95 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from applications import wording
 from workflow.models import Case
 from workflow.words import WordsField
 
+# How often somebody must have tried before silence is proven: on as many different days, and not
+# always by the same channel (a house rule; the regulator asks for "reasonable steps", DOMAIN
+# section 10).
+ATTEMPTS, CHANNELS = 3, 2
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The attempts to reach the customer since they were last spoken with, oldest first."""
+
+    contacts: list[Contact]
+
+    @property
+    def days(self) -> int:
+        """On how many different days somebody tried."""
+        return len({timezone.localdate(contact.at) for contact in self.contacts})
+
+    @property
+    def channels(self) -> int:
+        return len({contact.channel for contact in self.contacts})
+
+    @property
+    def holds(self) -> bool:
+        return not self.lacking
+
+    @property
+    def lacking(self) -> list[str]:
+        """What is still to be tried, in words; empty when the proof holds."""
+        found = []
+        if (left := ATTEMPTS - self.days) > 0:
+            words = ngettext(
+                "%(n)s more attempt on another day", "%(n)s more attempts on other days", left
+            )
+            found.append(words % {"n": left})
+        if (left := CHANNELS - self.channels) > 0:
+            words = ngettext("%(n)s more channel needed", "%(n)s different channels needed", left)
+            found.append(words % {"n": left})
+        return found
+
+    @property
+    def summary(self) -> str:
+        """How far the proof has come: "2 of 3 attempts: 1 more channel needed"."""
+        if self.holds:
+            return gettext("proven: tried on %(days)s days by %(channels)s channels") % {
+                "days": self.days,
+                "channels": self.channels,
+            }
+        return gettext("%(days)s of %(needed)s attempts: %(lacking)s") % {
+            "days": min(self.days, ATTEMPTS),
+            "needed": ATTEMPTS,
+            "lacking": gettext(", ").join(self.lacking),
+        }
+
 
 class ContactQuerySet(models.QuerySet["Contact"]):
+    def proof_of_attempts(self, case: Case, since: datetime) -> Proof:
+        """Who tried in vain to reach the customer after a moment, as a proof or what it lacks.
+
+        Being reached in between begins it anew: who answered once is not unreachable.
+        """
+        of_case = self.filter(case=case, at__gte=since)
+        reached = of_case.filter(outcome=Contact.Outcome.REACHED).aggregate(last=Max("at"))["last"]
+        tried = of_case.filter(direction=Contact.Direction.OUT).exclude(
+            outcome=Contact.Outcome.REACHED
+        )
+        if reached:
+            tried = tried.filter(at__gt=reached)
+        found = tried.select_related("by").order_by("at", "pk")
+        # Written down on its own day: an attempt that is remembered later proves nothing.
+        return Proof([c for c in found if c.entered_late_days < 1])
+
+    def promising(self) -> ContactQuerySet:
+        """Those with which the next news were promised by a day."""
+        return self.filter(promised_on__isnull=False)
+
     def with_answers(self) -> ContactQuerySet:
         """With `answered_at`: when the customer was next reached after each contact."""
         later = Contact.objects.filter(
@@ -58,8 +133,14 @@ class Contact(models.Model):
     promised_on = models.DateField(_("next news promised by"), null=True, blank=True)
     at = models.DateTimeField(_("happened"))
     entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
+    # Nobody of the house: what the customer did on a public page.
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
 
     objects = ContactQuerySet.as_manager()
@@ -79,6 +160,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} {self.at:%Y-%m-%d}"
+
+    @property
+    def entered_late_days(self) -> int:
+        """Days between the contact and its entry."""
+        return (timezone.localdate(self.entered_at) - timezone.localdate(self.at)).days
 
     @property
     def is_two_way(self) -> bool:

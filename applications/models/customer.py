@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +44,9 @@ class Customer(models.Model):
     phone = models.CharField(_("phone"), max_length=30, validators=[wording.phone], blank=True)
     phone_key = models.CharField(max_length=30, blank=True, editable=False)
     email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(
+        _("language of messages"), max_length=8, choices=settings.LANGUAGES, default="zh-hans"
+    )
     previous_holder = models.CharField(
         _("previous holder"), max_length=120, validators=[wording.name], blank=True
     )

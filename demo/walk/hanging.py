@@ -27,7 +27,7 @@ def meter_from_stock(stage: Stage, case: Case) -> Meter:
         unit=case.unit,
         phase="three" if three else "single",
         rating_a="1.5(6)" if high else "5(60)",
-        voltage_v="3×100" if high else ("3×220/380" if three else "220"),
+        voltage_v="3×57.7/100" if high else ("3×220/380" if three else "220"),
         accuracy="0.5S" if high else "2.0",
         maker="华立",
     )

@@ -35,6 +35,21 @@ LINKS = {
     Kind.CALLBACK: callback,
 }
 
+# What is said of a link that came late.
+WHY_LATE = {
+    Kind.SURVEY: "customer_away",
+    Kind.PLAN: "passed_late",
+    Kind.DESIGNER: "staff",
+    Kind.DRAWINGS: "staff",
+    Kind.CONTRACTOR: "customer_not_ready",
+    Kind.MID_CHECK: "weather",
+    Kind.ACCEPTANCE: "customer_not_ready",
+    Kind.FEES: "staff",
+    Kind.CONTRACT: "customer_date",
+    Kind.METER: "outage",
+    Kind.CALLBACK: "customer_away",
+}
+
 
 def walk(stage: Stage, case: Case, *, until: str | None = None) -> Case:
     """Do link after link until the named one is open, or the case is closed."""
@@ -52,7 +67,8 @@ def walk(stage: Stage, case: Case, *, until: str | None = None) -> Case:
             continue
         claim(stage, live[0])
         stage.clock.later(hours=1)
-        LINKS[live[0].kind](stage, fresh(case))
+        with moves.because(WHY_LATE[live[0].kind]):
+            LINKS[live[0].kind](stage, fresh(case))
         reached = fresh(case).step(until) if until else None
         if not (reached and reached.is_live):
             stage.clock.next_day()

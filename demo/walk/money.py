@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application
+from applications.signers import signers_of
 from contracts import steps as contracts
 from contracts.content import kinds_for
 from contracts.models import Contract
@@ -17,10 +18,7 @@ from fees import steps as fees
 from fees.models import Bill
 from fees.standing import Standing
 from workflow.models import Case
-from workflow.process import (
-    CustomerClass,
-    Kind,
-)
+from workflow.process import Kind
 
 
 def issue_bill(stage: Stage, case: Case) -> Bill | None:
@@ -51,7 +49,7 @@ def contract(stage: Stage, case: Case) -> None:
     """Drawn from the accepted plan, signed by both."""
     bring_papers(stage, case, Kind.CONTRACT)
     step = fresh(case).step(Kind.CONTRACT)
-    by, private = stage.worker(step), case.customer_class == CustomerClass.LV_RESIDENTIAL
+    by, signers = stage.worker(step), signers_of(case, timezone.localdate())
     drawn = contracts.draw(
         step,
         by=by,
@@ -63,9 +61,9 @@ def contract(stage: Stage, case: Case) -> None:
     drawn = contracts.sign_customer(
         drawn,
         by=by,
-        signed_name=case.customer_name[:60],
-        signed_as=Contract.Signer.SELF if private else Contract.Signer.REPRESENTATIVE,
-        signed_how=Contract.How.HAND if private else Contract.How.SEAL,
+        signed_name=signers.usual[:60],
+        signed_as=Contract.Signer.SELF if signers.in_person else Contract.Signer.REPRESENTATIVE,
+        signed_how=Contract.How.HAND if signers.in_person else Contract.How.SEAL,
     )
     contracts.sign_utility(drawn, by=by)
 

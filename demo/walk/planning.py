@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from accounts.roles import Role
+from applications.signers import signers_of
 from demo.walk.counter import bring_papers
 from demo.walk.stage import Stage, fresh
 from plans import steps as plans
@@ -82,4 +84,5 @@ def plan(stage: Stage, case: Case) -> None:
     answer_plan(stage, case)
     stage.clock.next_day()
     step = fresh(case).step(Kind.PLAN)
-    plans.accept(step, by=stage.worker(step), signed_name=case.customer_name[:60], how="signature")
+    signer = signers_of(case, timezone.localdate()).usual[:60]
+    plans.accept(step, by=stage.who(Role.CLERK), signed_name=signer, how="signature")

@@ -2,7 +2,7 @@
 
 from fees.models.bill import Bill, BillLine
 from fees.models.catalogue import Basis, CatalogueItem, SourceVoltage
-from fees.models.correction import Correction
+from fees.models.correction import Correction, KeptQuote
 from fees.models.payment import Method, Payment
 from fees.models.proof import FeeProof
 from fees.models.refund import Refund
@@ -14,6 +14,7 @@ __all__ = [
     "CatalogueItem",
     "Correction",
     "FeeProof",
+    "KeptQuote",
     "Method",
     "Payment",
     "Refund",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.db.models import Q
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
+
+from workflow.models import DatedQuerySet, DatedStandard
 
 
 class Basis(models.TextChoices):
@@ -33,22 +37,28 @@ class SourceVoltage(models.TextChoices):
     KV110 = "110kv", _("110 kV and above")
 
 
-class CatalogueQuerySet(models.QuerySet["CatalogueItem"]):
+class CatalogueQuerySet(DatedQuerySet):
     def chargeable(self, on: date) -> CatalogueQuerySet:
         """In force on the day; what is abolished never is."""
-        return self.filter(
-            Q(valid_to=None) | Q(valid_to__gte=on),
-            status=CatalogueItem.Status.IN_FORCE,
-            valid_from__lte=on,
-        )
+        return self.in_force(on).filter(status=CatalogueItem.Status.IN_FORCE)
+
+    def next_version(self, code: str) -> int:
+        """The number of the next version of a fee."""
+        return (self.filter(code=code).aggregate(last=models.Max("version"))["last"] or 0) + 1
+
+    def abolished(self, on: date) -> CatalogueQuerySet:
+        """What nobody may charge on the day."""
+        return self.released().filter(status=CatalogueItem.Status.ABOLISHED, valid_to__lte=on)
 
 
-class CatalogueItem(models.Model):
+class CatalogueItem(DatedStandard):
     """A fee of the published list, with the document that allows it."""
 
     class Status(models.TextChoices):
         IN_FORCE = "in_force", _("In force")
         ABOLISHED = "abolished", _("Abolished")
+
+    KEY = ("code",)
 
     code = models.SlugField(_("code"), max_length=40)
     version = models.PositiveSmallIntegerField(_("version"), default=1)
@@ -91,8 +101,6 @@ class CatalogueItem(models.Model):
     )
     document_number = models.CharField(_("document number"), max_length=120)
     document_date = models.DateField(_("date of the document"), null=True, blank=True)
-    valid_from = models.DateField(_("valid from"))
-    valid_to = models.DateField(_("valid to"), null=True, blank=True)
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.IN_FORCE)
     note = models.CharField(_("note"), max_length=300, blank=True)
@@ -104,6 +112,7 @@ class CatalogueItem(models.Model):
         verbose_name = _("fee of the catalogue")
         verbose_name_plural = _("fee catalogue")
         constraints = [
+            *DatedStandard.Meta.constraints,
             models.UniqueConstraint(
                 fields=["code", "version"],
                 name="one_fee_a_version",
@@ -122,11 +131,6 @@ class CatalogueItem(models.Model):
                 violation_error_message=_("Name the document that allows this fee."),
             ),
             models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
-                name="a_fee_ends_after_it_begins",
-                violation_error_message=_("The fee ends before it begins."),
-            ),
-            models.CheckConstraint(
                 condition=~Q(status="abolished") | Q(valid_to__isnull=False),
                 name="an_abolished_fee_has_an_end",
                 violation_error_message=_("Say until when the abolished fee was valid."),
@@ -141,6 +145,14 @@ class CatalogueItem(models.Model):
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
 
+    def clean(self) -> None:
+        """The days of an abolished fee are those on which it was charged."""
+        gone = self.status == self.Status.ABOLISHED
+        if gone and self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValidationError(
+                {"valid_from": gettext("Of an abolished fee: the first day on which it was valid.")}
+            )
+
     @property
     def name(self) -> str:
         """The name in the reader's language."""
@@ -149,7 +161,8 @@ class CatalogueItem(models.Model):
     def is_chargeable(self, on: date) -> bool:
         """In force on the day; what is abolished never is."""
         return (
-            self.status == self.Status.IN_FORCE
+            not self.is_draft
+            and self.status == self.Status.IN_FORCE
             and self.valid_from <= on
             and (self.valid_to is None or on <= self.valid_to)
         )
@@ -159,3 +172,15 @@ class CatalogueItem(models.Model):
         """The document, its version here and the day from which it holds."""
         dated = f" ({self.document_date:%Y-%m-%d})" if self.document_date else ""
         return f"{self.document_number}{dated}, v{self.version}, {self.valid_from:%Y-%m-%d}"
+
+    def follow(self, others: Iterable[CatalogueItem], today: date) -> None:
+        """The versions before end; an abolished one says on which day they do.
+
+        Raises ValidationError for a fee that is abolished: it never comes back.
+        """
+        if self.status == self.Status.ABOLISHED:
+            self.end(others, self.valid_to or today)
+        elif any(other.status == self.Status.ABOLISHED for other in others):
+            raise ValidationError(gettext("This fee is abolished: it is never charged again."))
+        else:
+            super().follow(others, today)

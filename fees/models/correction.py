@@ -1,4 +1,4 @@
-"""Waivers and corrections: two people and a reason (DOMAIN section 7)."""
+"""What two people decide, with a reason (DOMAIN section 7): waivers, corrections, quotes kept."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from fees.models.bill import Bill
+from plans.models import Plan
 
 
-class Correction(models.Model):
-    """A proposal of the billing clerk that a bill be waived or computed anew, and its answer."""
-
-    class Kind(models.TextChoices):
-        WAIVE = "waive", _("Waive the bill")
-        CORRECT = "correct", _("Correct the bill: compute it anew")
+class Proposal(models.Model):
+    """What the billing clerk proposes, and the answer of a second person."""
 
     class Answer(models.TextChoices):
         APPROVED = "approved", _("Approved")
         DECLINED = "declined", _("Declined")
 
-    bill = models.ForeignKey(Bill, models.PROTECT, related_name="corrections")
-    kind = models.CharField(_("what is asked for"), max_length=10, choices=Kind)
     reason = models.TextField(_("reason"), max_length=500)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
@@ -38,6 +33,20 @@ class Correction(models.Model):
         verbose_name=_("answered by"),
     )
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Correction(Proposal):
+    """That a bill be waived or computed anew."""
+
+    class Kind(models.TextChoices):
+        WAIVE = "waive", _("Waive the bill")
+        CORRECT = "correct", _("Correct the bill: compute it anew")
+
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="corrections")
+    kind = models.CharField(_("what is asked for"), max_length=10, choices=Kind)
 
     class Meta:
         ordering = ["-pk"]
@@ -69,3 +78,40 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bill}: {self.get_kind_display()}"
+
+
+class KeptQuote(Proposal):
+    """That a plan be billed as it was quoted, though the published rates have changed since."""
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="kept_quotes")
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("quote kept")
+        verbose_name_plural = _("quotes kept")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=Q(answer=""),
+                name="one_open_kept_quote_a_plan",
+                violation_error_message=_("This is proposed already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="a_kept_quote_has_a_reason",
+                violation_error_message=_("Say why the quote is kept."),
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by=None) | ~Q(answered_by=F("proposed_by")),
+                name="a_kept_quote_needs_two_people",
+                violation_error_message=_("This needs two people."),
+            ),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_by=None, answered_at=None)
+                | (~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False)),
+                name="a_kept_quotes_answer_has_its_author",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan}: {self.get_answer_display()}"

@@ -1,4 +1,4 @@
-"""The only writer of this room: bills, payments, waivers and corrections, refunds."""
+"""The only writer of this room: bills, quotes kept, payments, waivers and corrections, refunds."""
 
 from fees.steps.acts import (
     BILL_CORRECTED,
@@ -8,13 +8,17 @@ from fees.steps.acts import (
     CORRECTION_PROPOSED,
     NOTHING_DUE,
     PAYMENT_RECEIVED,
+    QUOTE_DECLINED,
+    QUOTE_KEPT,
+    QUOTE_PROPOSED,
     REFUND_CONFIRMED,
     REFUND_OPENED,
     REFUND_PAID,
 )
 from fees.steps.bills import issue, nothing_due
 from fees.steps.corrections import approve, decline, propose
-from fees.steps.payments import receive
+from fees.steps.payments import against_payment, receive
+from fees.steps.quotes import answer_quote, propose_quote
 from fees.steps.refunds import CONFIRMING, confirm, pay_out, refund_due, undone
 
 __all__ = [
@@ -26,9 +30,14 @@ __all__ = [
     "CORRECTION_PROPOSED",
     "NOTHING_DUE",
     "PAYMENT_RECEIVED",
+    "QUOTE_DECLINED",
+    "QUOTE_KEPT",
+    "QUOTE_PROPOSED",
     "REFUND_CONFIRMED",
     "REFUND_OPENED",
     "REFUND_PAID",
+    "against_payment",
+    "answer_quote",
     "approve",
     "confirm",
     "decline",
@@ -36,6 +45,7 @@ __all__ = [
     "nothing_due",
     "pay_out",
     "propose",
+    "propose_quote",
     "receive",
     "refund_due",
     "undone",

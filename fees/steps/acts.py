@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from workflow.verbs import verb
 
-BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"))
+BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"), told=True)
 NOTHING_DUE = verb("nothing_due", gettext_lazy("Nothing is due"))
 PAYMENT_RECEIVED = verb(
     "payment_received", gettext_lazy("Payment received"), not_by_whom=("bill_issued",)
@@ -25,6 +25,16 @@ CORRECTION_DECLINED = verb(
     "correction_declined",
     gettext_lazy("Waiver or correction declined"),
     not_by_whom=("correction_proposed",),
+)
+QUOTE_PROPOSED = verb("quote_proposed", gettext_lazy("Proposed: bill as quoted"))
+QUOTE_KEPT = verb(
+    "quote_kept",
+    gettext_lazy("Billed as quoted, though the published rates have changed"),
+    not_by_whom=("quote_proposed",),
+    told=True,
+)
+QUOTE_DECLINED = verb(
+    "quote_declined", gettext_lazy("Billing as quoted declined"), not_by_whom=("quote_proposed",)
 )
 REFUND_OPENED = verb("refund_opened", gettext_lazy("Refund opened"))
 REFUND_PAID = verb("refund_paid_out", gettext_lazy("Refund paid out"))

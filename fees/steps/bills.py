@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from documents import steps as papers
 from fees import tariff
-from fees.guards import BEFORE_BILL
+from fees.guards import TO_BILL
 from fees.models import Bill, BillLine
 from fees.standing import Standing
 from fees.steps.acts import BILL_ISSUED, NOTHING_DUE
@@ -39,7 +39,7 @@ def issue(step: Step, *, by: User) -> Bill:
     Raises Refused before a workable survey and an accepted plan, and where nothing is due.
     """
     step = in_our_hand(step, by)
-    demand(BEFORE_BILL, step)
+    demand(TO_BILL, step)
     assessment = Standing(step).assessment
     if assessment is None or not assessment.lines:
         raise Refused(_("Nothing is due: there is nothing to bill."))
@@ -70,7 +70,7 @@ def in_our_hand(step: Step, by: User) -> Step:
     if Bill.standing_of(step):
         raise Refused(_("A bill was issued already."))
     if step.state != Step.State.IN_HAND:
-        demand(BEFORE_BILL, step)
+        demand(TO_BILL, step)
         raise Refused(
             _("%(step)s is %(state)s: no bill can be issued now.")
             % {"step": step.get_kind_display(), "state": step.get_state_display()}
@@ -116,7 +116,7 @@ def _write(step: Step, assessment: tariff.Assessment) -> Bill:
 def nothing_due(step: Step, *, by: User) -> Step:
     """The biller confirms that the accepted plan causes no fee by the catalogue."""
     step = in_our_hand(step, by)
-    demand(BEFORE_BILL, step)
+    demand(TO_BILL, step)
     assessment = Standing(step).assessment
     if assessment is None or not assessment.nothing_due:
         raise Refused(_("By the catalogue a fee is due: issue the bill."))

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from documents import steps as papers
+from fees import proof
 from fees.guards import BEFORE_BILL
 from fees.models import Bill, Payment
 from fees.steps.acts import PAYMENT_RECEIVED
 from fees.steps.bills import locked_bill
 from plans import steps as plans
 from workflow import moves
-from workflow.guards import Refused, demand
+from workflow.guards import Refused, unmet
 
 
 @transaction.atomic
@@ -35,23 +36,10 @@ def receive(
     Raises Refused for anybody who set the fee, and for a bill that is not open any more.
     """
     bill = locked_bill(bill)
-    now = timezone.now()
-    received_at = received_at or now
+    received_at = received_at or timezone.now()
     moves.demand_worker(bill.step, by, role=Role.CASHIER)
-    if bill.state != Bill.State.ISSUED:
-        raise Refused(
-            _("The bill is %(state)s: nothing can be paid on it.")
-            % {"state": bill.get_state_display()}
-        )
-    if bill.issued_by_id == by.pk:
-        raise Refused(_("Who set the fee cannot collect it."))
-    if received_at > now:
-        raise Refused(_("The payment cannot be received in the future."))
-    if bill.issued_at and received_at < bill.issued_at.replace(second=0, microsecond=0):
-        raise Refused(_("The payment cannot be older than its bill."))
-    if bill.corrections.filter(answer="").exists():
-        raise Refused(_("A waiver or correction of this bill waits for its answer."))
-    demand(BEFORE_BILL, bill.step)
+    if wrong := against_payment(bill, received_at, by=by):
+        raise Refused(wrong)
     payment = Payment(
         bill=bill,
         receipt_number=f"{bill.step.case.number}-R{bill.number.rpartition('F')[2]}",
@@ -83,3 +71,30 @@ def receive(
     )
     plans.watch(bill.step.case)
     return payment
+
+
+def against_payment(bill: Bill, received_at: datetime | None, *, by: User) -> list[Refused]:
+    """Why this bill cannot be paid, or not to this person or at this time."""
+    if bill.state != Bill.State.ISSUED:
+        text = _("The bill is %(state)s: nothing can be paid on it.")
+        return [Refused(text % {"state": bill.get_state_display()})]
+    wrong = []
+    if bill.issued_by_id == by.pk:
+        wrong.append(Refused(_("Who set the fee cannot collect it.")))
+    if received_at and received_at > timezone.now():
+        text = _("The payment cannot be received in the future.")
+        wrong.append(Refused(text, fields=("received_at",)))
+    elif (
+        received_at
+        and bill.issued_at
+        and received_at < bill.issued_at.replace(second=0, microsecond=0)
+    ):
+        text = _("The payment cannot be older than its bill.")
+        wrong.append(Refused(text, fields=("received_at",)))
+    if bill.corrections.filter(answer="").exists():
+        wrong.append(Refused(_("A waiver or correction of this bill waits for its answer.")))
+    wrong += [
+        Refused(_("The bill is not what the customer accepted: %(what)s") % {"what": what})
+        for what in proof.wrong(bill)
+    ]
+    return [*wrong, *unmet(BEFORE_BILL, bill.step)]

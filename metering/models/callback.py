@@ -10,6 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from workflow.models import Step
 
 
+class CallBackQuerySet(models.QuerySet["CallBack"]):
+    def to_follow_up(self) -> CallBackQuerySet:
+        """Those whose follow-up is still to be done."""
+        return self.filter(follow_up_needed=True, follow_up_done_at=None, reached__isnull=False)
+
+
 class CallBack(models.Model):
     """What the customer answered, two working days after power on (DOMAIN section 4)."""
 
@@ -47,10 +53,17 @@ class CallBack(models.Model):
     )
     follow_up_on = models.DateField(_("follow-up due"), null=True, blank=True)
     follow_up = models.TextField(_("what is to be done"), max_length=500, blank=True)
+    follow_up_done = models.TextField(_("what was done"), max_length=1000, blank=True)
+    follow_up_done_at = models.DateTimeField(_("followed up"), null=True, blank=True)
+    follow_up_done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     signed_at = models.DateTimeField(_("signed"), null=True, blank=True)
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    objects = CallBackQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("call-back")
@@ -67,6 +80,11 @@ class CallBack(models.Model):
                 | (Q(follow_up_owner__isnull=False) & ~Q(follow_up="")),
                 name="follow_up_has_an_owner",
                 violation_error_message=_("A follow-up names who does it and what is to be done."),
+            ),
+            models.CheckConstraint(
+                condition=Q(follow_up_done_at=None) | ~Q(follow_up_done=""),
+                name="follow_up_says_what_was_done",
+                violation_error_message=_("Say what was done for the customer."),
             ),
             models.CheckConstraint(
                 condition=~Q(charged_beyond_bill=True) | ~Q(charged_what="") | Q(signed_at=None),
@@ -86,6 +104,11 @@ class CallBack(models.Model):
             or self.power_quality_ok is False
             or self.charged_beyond_bill is True
         )
+
+    @property
+    def waits_for_follow_up(self) -> bool:
+        """Signed, and somebody still owes the customer the follow-up."""
+        return bool(self.signed_at and self.follow_up_needed and not self.follow_up_done_at)
 
 
 class CallAttempt(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from django.core.validators import RegexValidator
@@ -10,6 +11,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
+
+# As on the nameplate: at most 6 A, the other side of a CT of 5 or 1 A; 100 V between the phases.
+MADE_FOR_CT = r"(^|\()[0-6](\.[0-9]+)?\)?$"
+MADE_FOR_PT = r"(^|×|/)(57\.7|100)$"
 
 
 class Phase(models.TextChoices):
@@ -35,8 +40,22 @@ class MeterQuerySet(models.QuerySet["Meter"]):
     def in_stock(self) -> MeterQuerySet:
         return self.filter(state=Meter.State.IN_STOCK)
 
-    def fitting(self, phases: Collection[str], classes: Collection[str]) -> MeterQuerySet:
-        return self.filter(phase__in=phases, accuracy__in=classes)
+    def fitting(
+        self,
+        phases: Collection[str],
+        classes: Collection[str],
+        through_ct: bool | None = None,
+        through_pt: bool | None = None,
+    ) -> MeterQuerySet:
+        """Of these phases and classes; made for a CT or PT, not made for one, or (None) either."""
+        found = self.filter(phase__in=phases, accuracy__in=classes)
+        for wanted, made in (
+            (through_ct, Q(rating_a__regex=MADE_FOR_CT)),
+            (through_pt, Q(voltage_v__regex=MADE_FOR_PT)),
+        ):
+            if wanted is not None:
+                found = found.filter(made if wanted else ~made)
+        return found
 
     def for_unit(self, unit: Unit) -> MeterQuerySet:
         """The stock of the unit itself, of those above it and of those below."""
@@ -119,5 +138,16 @@ class Meter(models.Model):
 
     def __str__(self) -> str:
         return (
-            f"{self.asset_number} · {self.get_phase_display()} {self.rating_a} A · {self.accuracy}"
+            f"{self.asset_number} · {self.get_phase_display()} {self.rating_a} A · "
+            f"{self.voltage_v} V · {self.accuracy}"
         )
+
+    @property
+    def through_ct(self) -> bool:
+        """Made to hang behind a current transformer, not to take the load itself."""
+        return bool(re.search(MADE_FOR_CT, self.rating_a))
+
+    @property
+    def through_pt(self) -> bool:
+        """Made to hang behind a voltage transformer."""
+        return bool(re.search(MADE_FOR_PT, self.voltage_v))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Attachment
 from metering.models.meter import Meter
+from plans.ratios import RatioField, validate_ct, validate_pt
 from workflow.models import Case, Step
-
-RATIO = RegexValidator(r"^[1-9]\d{0,5}(\.\d)?/(1|5|100)$", _("As on the nameplate, e.g. 100/5."))
 
 
 def kilowatt_hours(label) -> models.DecimalField:
@@ -124,8 +123,8 @@ class Installation(Readings, Done):
         related_name="installations",
         verbose_name=_("meter"),
     )
-    ct_ratio = models.CharField(_("CT ratio"), max_length=12, blank=True, validators=[RATIO])
-    pt_ratio = models.CharField(_("PT ratio"), max_length=12, blank=True, validators=[RATIO])
+    ct_ratio = RatioField(_("CT ratio"), max_length=20, blank=True, validators=[validate_ct])
+    pt_ratio = RatioField(_("PT ratio"), max_length=20, blank=True, validators=[validate_pt])
     box = models.CharField(_("meter box and slot"), max_length=60, blank=True)
     ordered_at = models.DateTimeField(_("work order issued"), null=True, blank=True)
     installed_at = models.DateTimeField(_("installed at"), null=True, blank=True)
@@ -268,6 +267,8 @@ class MeterPhoto(models.Model):
         READING = "reading", _("Reading")
         REMOVED = "removed", _("Old meter")
         POWER_ON = "power_on", _("Power on")
+        SIGNATURE = "signature", _("Customer's signature")
+        SKETCH = "sketch", _("Sketch")
 
     step = models.ForeignKey(Step, models.PROTECT, related_name="meter_photos")
     attachment = models.ForeignKey(Attachment, models.PROTECT, related_name="+")

@@ -10,6 +10,7 @@ from metering.steps.acts import (
     DISCONNECTED,
     ENERGIZED,
     FOLLOW_UP,
+    FOLLOWED_UP,
     INSTALLED,
     NOT_ENERGIZED,
     OVERCHARGED,
@@ -18,12 +19,25 @@ from metering.steps.acts import (
     demand_open,
     demand_past,
 )
-from metering.steps.callback import call_back, keep_call, not_reached
+from metering.steps.callback import (
+    call_back,
+    close_follow_up,
+    follow_up_hindrances,
+    keep_call,
+    not_reached,
+)
 from metering.steps.drafts import call_of, order_of, power_of, removal_of
 from metering.steps.ground import undone
-from metering.steps.order import demand_free, install, plan_order, two_fitters, unfinished
-from metering.steps.power import WHAT_HAPPENS, energize, keep_power
-from metering.steps.removal import keep_removal, remove
+from metering.steps.order import (
+    against_meter,
+    demand_free,
+    install,
+    plan_order,
+    two_fitters,
+    unfinished,
+)
+from metering.steps.power import WHAT_HAPPENS, before_the_meter, energize, keep_power
+from metering.steps.removal import keep_removal, remove, unfinished_removal
 from metering.steps.sheet import hand_in
 
 __all__ = [
@@ -31,6 +45,7 @@ __all__ = [
     "CALLED",
     "DISCONNECTED",
     "ENERGIZED",
+    "FOLLOWED_UP",
     "FOLLOW_UP",
     "INSTALLED",
     "NOT_ENERGIZED",
@@ -38,12 +53,16 @@ __all__ = [
     "RELEASED",
     "REMOVED",
     "WHAT_HAPPENS",
+    "against_meter",
+    "before_the_meter",
     "call_back",
     "call_of",
+    "close_follow_up",
     "demand_free",
     "demand_open",
     "demand_past",
     "energize",
+    "follow_up_hindrances",
     "hand_in",
     "install",
     "keep_call",
@@ -58,4 +77,5 @@ __all__ = [
     "two_fitters",
     "undone",
     "unfinished",
+    "unfinished_removal",
 ]

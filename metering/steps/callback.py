@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,18 +11,19 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from applications import steps as applications
 from applications.models import Contact
-from metering.models import (
-    CallAttempt,
-    CallBack,
+from metering.models import CallAttempt, CallBack
+from metering.steps.acts import (
+    CALLED,
+    FOLLOW_UP,
+    FOLLOWED_UP,
+    OVERCHARGED,
+    demand_open,
+    demand_past,
 )
-from workflow import moves
+from workflow import ladder, moves
 from workflow.guards import Refused
-from workflow.models import Case, Step
+from workflow.models import Case, Step, Subject
 from workflow.words import keep
-
-if TYPE_CHECKING:
-    pass
-from metering.steps.acts import CALLED, FOLLOW_UP, OVERCHARGED, demand_open, demand_past
 
 
 @transaction.atomic
@@ -90,7 +90,52 @@ def call_back(sheet: CallBack, *, by: User) -> Step:
     )
     sheet.signed_at, sheet.signed_by = timezone.now(), by
     sheet.save(update_fields=["signed_at", "signed_by"])
+    await_follow_up(sheet, sheet.follow_up_on if sheet.waits_for_follow_up else None)
     return step
+
+
+def await_follow_up(sheet: CallBack, due_on: date | None) -> None:
+    """The ladder of a follow-up stands on its day, until it is done."""
+    ladder.stand(
+        Subject.FOLLOW_UP,
+        sheet.pk,
+        case=sheet.step.case,
+        step=sheet.step,
+        due_on=due_on,
+        at=timezone.now(),
+        owner=sheet.follow_up_owner,
+    )
+
+
+def follow_up_hindrances(sheet: CallBack, by: User) -> list[str]:
+    """Why this person may not close the follow-up; empty for its owner and for who steers."""
+    if not moves.sees(by, sheet.step.case):
+        return [_("The case belongs to another unit.")]
+    if sheet.follow_up_owner_id == by.pk or by.steers:
+        return []
+    return [_("%(owner)s follows it up.") % {"owner": sheet.follow_up_owner}]
+
+
+@transaction.atomic
+def close_follow_up(sheet: CallBack, *, by: User, done: str) -> CallBack:
+    """What was done for the dissatisfied customer; only then can the case be archived."""
+    step = sheet.step
+    Case.objects.select_for_update(of=("self",)).get(pk=step.case_id)
+    sheet = CallBack.objects.select_related("follow_up_owner").get(pk=sheet.pk)
+    sheet.step = step
+    if hindrances := follow_up_hindrances(sheet, by):
+        raise Refused(hindrances)
+    if not sheet.waits_for_follow_up:
+        raise Refused(_("There is nothing to follow up any more."))
+    if not done.strip():
+        raise Refused(_("Say what was done for the customer."))
+    sheet.follow_up_done, sheet.follow_up_done_at = done, timezone.now()
+    sheet.follow_up_done_by = by
+    sheet.save(update_fields=["follow_up_done", "follow_up_done_at", "follow_up_done_by"])
+    await_follow_up(sheet, None)
+    moves.record(step.case, FOLLOWED_UP, by=by, step=step, note=done)
+    moves.conclude(step.case, by=by)
+    return sheet
 
 
 def _note(case: Case, outcome: str, said: str, at: datetime, by: User) -> None:

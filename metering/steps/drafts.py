@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from accounts.models import User
 from metering import fit, guards
-from metering.models import (
-    CallBack,
-    Energization,
-    Installation,
-    Removal,
-)
+from metering.models import CallBack, Energization, Installation, Removal
+from metering.steps.power import WHAT_HAPPENS
 from workflow.models import Step
 
-if TYPE_CHECKING:
-    pass
-from metering.steps.power import WHAT_HAPPENS
+# What a new round begins with of the one before; what was read, found and signed is asked anew.
+ORDERED = ("metering_point", "mode", "ct_ratio", "pt_ratio", "box", "second_installer", "remarks")
+SWITCHED = ("planned_at", "staff", "remarks")
+ANSWERED = (
+    "spoke_with",
+    "satisfaction",
+    "power_quality_ok",
+    "on_time",
+    "charged_beyond_bill",
+    "charged_what",
+    "words",
+    "follow_up_needed",
+    "follow_up_owner",
+    "follow_up_on",
+    "follow_up",
+)
+
+
+def _carry(before: Any, sheet: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        setattr(sheet, name, getattr(before, name))
+
+
+def _before(model: Any, step: Step) -> Any:
+    """The latest sheet of an earlier round; none is asked for in the first."""
+    if step.round == 1:
+        return None
+    return model.objects.filter(step__case=step.case_id).order_by("step__round").last()
 
 
 def order_of(step: Step, by: User | None = None) -> Installation:
@@ -27,8 +48,7 @@ def order_of(step: Step, by: User | None = None) -> Installation:
     before = Installation.of(step.case)
     order = Installation(step=step, installer=step.owner or by)
     if before:
-        for name in ("metering_point", "mode", "ct_ratio", "pt_ratio", "box"):
-            setattr(order, name, getattr(before, name))
+        _carry(before, order, ORDERED)
     else:
         order.metering_point, order.mode = step.case.address[:120], fit.mode_of(step.case)
         order.ct_ratio, order.pt_ratio = fit.ratios_of(step.case)
@@ -47,10 +67,20 @@ def removal_of(step: Step, by: User | None = None) -> Removal:
 
 
 def power_of(step: Step, by: User | None = None) -> Energization:
-    """The energization of this round, or a new one not yet saved."""
-    return guards.energization_of(step) or Energization(step=step, operator=step.owner or by)
+    """The energization of this round, or a new one not yet saved, as the round before left it."""
+    power = guards.energization_of(step)
+    if power is None:
+        power = Energization(step=step, operator=step.owner or by)
+        if before := _before(Energization, step):
+            _carry(before, power, SWITCHED)
+    return power
 
 
 def call_of(step: Step) -> CallBack:
-    """The call-back of this round, or a new one not yet saved."""
-    return guards.callback_of(step) or CallBack(step=step)
+    """The call-back of this round, or a new one not yet saved, as the round before left it."""
+    call = guards.callback_of(step)
+    if call is None:
+        call = CallBack(step=step)
+        if before := _before(CallBack, step):
+            _carry(before, call, ANSWERED)
+    return call

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,13 +15,19 @@ from metering.models import (
     Meter,
     Removal,
 )
+from metering.steps.acts import (
+    AHEAD,
+    ASSIGNED,
+    INSTALLED,
+    READINGS,
+    RELEASED,
+    demand_open,
+    is_past,
+    unheld,
+)
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
-
-if TYPE_CHECKING:
-    pass
-from metering.steps.acts import ASSIGNED, INSTALLED, RELEASED, demand_open, demand_past
 
 
 @transaction.atomic
@@ -57,9 +61,8 @@ def swap(order: Installation, before: int | None, by: User) -> None:
     if new is None:
         order.ordered_at = None
         return
-    demand_free(new, step)
-    if misfits := fit.misfits(new, step.case):
-        raise Refused(misfits)
+    if against := against_meter(new, step):
+        raise Refused(against)
     turn(new, Meter.State.ASSIGNED)
     order.meter, order.ordered_at = new, timezone.now()
     order.save()
@@ -67,6 +70,19 @@ def swap(order: Installation, before: int | None, by: User) -> None:
         step.case, ASSIGNED, by=by, step=step, note=lambda: str(new), meter=new.asset_number
     )
     documents.issue(step.case, "work_order", by=by, step=step)
+
+
+def against_meter(meter: Meter | None, step: Step) -> list[Refused]:
+    """Why this meter cannot be chosen: not free to take, else what of it does not fit the case."""
+    if meter is None:
+        return []
+    try:
+        demand_free(meter, step)
+    except Refused as refusal:
+        reasons = refusal.messages
+    else:
+        reasons = fit.misfits(meter, step.case)
+    return [Refused(text, fields=("meter",)) for text in reasons]
 
 
 def demand_free(meter: Meter, step: Step) -> None:
@@ -105,10 +121,8 @@ def install(order: Installation, *, by: User) -> Installation:
     """
     order = plan_order(order, by=by)
     step = order.step
-    missing = list(unfinished(order))
-    if missing:
+    if missing := unfinished(order, sealed=order.seals.exists()):
         raise Refused(missing)
-    demand_past(order.installed_at)
     meter = Meter.objects.select_for_update().get(pk=order.meter_id or 0)
     if meter.state != Meter.State.ASSIGNED:
         raise Refused(
@@ -132,31 +146,47 @@ def install(order: Installation, *, by: User) -> Installation:
     return order
 
 
-def unfinished(order: Installation) -> list[str]:
-    """What a work order still lacks before it can be signed."""
+def unfinished(order: Installation, *, sealed: bool) -> list[Refused]:
+    """What a work order still lacks before it can be signed, each with its fields."""
     checks = (
-        (order.meter_id, _("No meter is chosen.")),
-        (order.metering_point and order.mode, _("Metering point and metering mode are missing.")),
-        (order.installed_at, _("The time of installation is missing.")),
-        (order.reading_total is not None, _("The reading at installation is missing.")),
-        (order.adds_up, _("Peak, flat and valley do not make the total.")),
-        (order.pk and order.seals.exists(), _("The meter is not sealed.")),
+        (order.meter_id, _("No meter is chosen."), ("meter",)),
         (
-            order.customer_signed_name and order.customer_signed_at,
-            _("The customer has not signed for the meter and its readings."),
+            order.metering_point and order.mode,
+            _("Metering point and metering mode are missing."),
+            ("metering_point", "mode"),
+        ),
+        (order.installed_at, _("The time of installation is missing."), ("installed_at",)),
+        (is_past(order.installed_at), AHEAD, ("installed_at",)),
+        (
+            order.reading_total is not None,
+            _("The reading at installation is missing."),
+            ("reading_total",),
+        ),
+        (order.adds_up, _("Peak, flat and valley do not make the total."), READINGS),
+        (sealed, _("The meter is not sealed."), ("seals",)),
+        *(
+            (
+                getattr(order, name),
+                _("The customer has not signed for the meter and its readings."),
+                (name,),
+            )
+            for name in ("customer_signed_name", "customer_signed_at")
         ),
     )
-    missing = [said for holds, said in checks if not holds]
-    return missing + fit.wrong_ratios(order) + two_fitters(order)
+    return [*unheld(checks), *fit.unfit(order), *two_fitters(order)]
 
 
-def two_fitters(order: Installation | Removal) -> list[str]:
+def two_fitters(order: Installation | Removal) -> list[Refused]:
     """Licensed installers, two of them, never deferred (DOMAIN section 8)."""
-    people = [order.installer, order.second_installer]
-    if None in people or people[0] == people[1]:
-        return [_("Two different meter technicians must sign.")]
+    people = {"installer": order.installer, "second_installer": order.second_installer}
+    if None in people.values() or order.installer == order.second_installer:
+        text = _("Two different meter technicians must sign.")
+        return [Refused(text, fields=("second_installer", "installer"))]
     return [
-        _("%(person)s is not a licensed meter technician.") % {"person": person}
-        for person in people
+        Refused(
+            _("%(person)s is not a licensed meter technician.") % {"person": person},
+            fields=(name,),
+        )
+        for name, person in people.items()
         if person and not person.has_role(Role.FITTER)
     ]

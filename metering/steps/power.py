@@ -43,6 +43,16 @@ def keep_power(power: Energization, *, by: User) -> Energization:
     return power
 
 
+def before_the_meter(power: Energization) -> list[Refused]:
+    """Power on at a time when no meter hung yet."""
+    order = guards.installation_of(power.step)
+    if not power.energized_at or not order or not order.installed_at:
+        return []
+    if power.energized_at >= order.installed_at:
+        return []
+    return [Refused(_("Power cannot be on before the meter hangs."), fields=("energized_at",))]
+
+
 @transaction.atomic
 def energize(power: Energization, *, by: User) -> Step:
     """Power is on: the step is finished, the customer supplied.
@@ -52,13 +62,8 @@ def energize(power: Energization, *, by: User) -> Step:
     power = keep_power(power, by=by)
     step = power.step
     order = guards.installation_of(step)
-    if (
-        power.energized_at
-        and order
-        and order.installed_at
-        and power.energized_at < order.installed_at
-    ):
-        raise Refused(_("Power cannot be on before the meter hangs."))
+    if too_soon := before_the_meter(power):
+        raise Refused(too_soon)
     if power.result == Energization.Result.ON and power.energized_at and power.operator_id:
         power.signed_at, power.signed_by = timezone.now(), by
         power.save(update_fields=["signed_at", "signed_by"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,14 +13,19 @@ from metering.models import (
     Meter,
     Removal,
 )
+from metering.steps.acts import (
+    AHEAD,
+    DISCONNECTED,
+    READINGS,
+    REMOVED,
+    demand_open,
+    is_past,
+    unheld,
+)
+from metering.steps.order import turn, two_fitters
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
-
-if TYPE_CHECKING:
-    pass
-from metering.steps.acts import DISCONNECTED, REMOVED, demand_open, demand_past
-from metering.steps.order import turn, two_fitters
 
 
 @transaction.atomic
@@ -33,21 +36,7 @@ def remove(removal: Removal, *, by: User) -> Step:
     """
     step = removal.step
     demand_open(step, by)
-    demand_past(removal.removed_at)
-    missing = two_fitters(removal)
-    checks = (
-        (removal.asset_number, _("The old meter's number is missing.")),
-        (removal.what, _("Say what happens to the old meter.")),
-        (removal.removed_at, _("The time is missing.")),
-        (removal.reading_total is not None, _("The final reading is missing.")),
-        (removal.adds_up, _("Peak, flat and valley do not make the total.")),
-        (
-            removal.what != Removal.What.SEALED or removal.new_seal,
-            _("A meter that stays is sealed: the seal number is missing."),
-        ),
-    )
-    missing += [said for holds, said in checks if not holds]
-    if missing:
+    if missing := unfinished_removal(removal):
         raise Refused(missing)
     _take_off(removal)
     removal.signed_at, removal.signed_by = timezone.now(), by
@@ -68,6 +57,28 @@ def remove(removal: Removal, *, by: User) -> Step:
     return moves.finish(
         step, by=by, what=DISCONNECTED, outcome="disconnected", at=removal.removed_at
     )
+
+
+def unfinished_removal(removal: Removal) -> list[Refused]:
+    """What a removal still lacks before it can be signed, each with its fields."""
+    checks = (
+        (removal.asset_number, _("The old meter's number is missing."), ("asset_number",)),
+        (removal.what, _("Say what happens to the old meter."), ("what",)),
+        (removal.removed_at, _("The time is missing."), ("removed_at",)),
+        (is_past(removal.removed_at), AHEAD, ("removed_at",)),
+        (
+            removal.reading_total is not None,
+            _("The final reading is missing."),
+            ("reading_total",),
+        ),
+        (removal.adds_up, _("Peak, flat and valley do not make the total."), READINGS),
+        (
+            removal.what != Removal.What.SEALED or removal.new_seal,
+            _("A meter that stays is sealed: the seal number is missing."),
+            ("new_seal", "what"),
+        ),
+    )
+    return [*two_fitters(removal), *unheld(checks)]
 
 
 def _take_off(removal: Removal) -> None:
@@ -92,7 +103,9 @@ def _take_off(removal: Removal) -> None:
 
 @transaction.atomic
 def keep_removal(removal: Removal, *, by: User) -> Removal:
-    """Save the draft of a removal."""
+    """Save the draft of a removal. Raises Refused when it is signed."""
     demand_open(removal.step, by)
+    if removal.signed_at:
+        raise Refused(_("The removal is signed; it is changed no more."))
     removal.save()
     return removal

@@ -52,6 +52,11 @@ def _keep_rows(form: WorkForm, by: User) -> None:
             if isinstance(row.instance, MeterPhoto) and (file := row.cleaned_data.get("file")):
                 step = row.instance.step
                 row.instance.attachment = documents.attach(
-                    step.case, file, title=row.instance.get_shows_display, by=by, step=step
+                    step.case,
+                    file,
+                    title=row.instance.get_shows_display,
+                    by=by,
+                    step=step,
+                    taken=file.taken,
                 )
             row.instance.save()

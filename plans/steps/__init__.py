@@ -1,11 +1,13 @@
 """The only writer of plans: draw, approve, answer, and what the customer decides."""
 
-from plans.steps.answer import accept, answer, object_to
+from plans.steps.answer import accept, answer, close_unanswered, object_to
 from plans.steps.approval import approve, approvers_needed, give_back, separated
+from plans.steps.consents import end_consents
 from plans.steps.drawing import CONTENT, draft_for, save_draft, submit
 from plans.steps.ground import power_off, power_on, undone
-from plans.steps.rights import ACTS, Act, hindrances, not_yet
-from plans.steps.soundness import needed, open_at, points_of, usable
+from plans.steps.metering import against_transformers
+from plans.steps.rights import ACTS, Act, attempts, hindrances, not_yet, unproven
+from plans.steps.soundness import needed, open_at, overdrawn, points_of, unsound, usable
 from plans.steps.validity import expire, extend, lapse, months_later, watch
 
 __all__ = [
@@ -13,10 +15,14 @@ __all__ = [
     "CONTENT",
     "Act",
     "accept",
+    "against_transformers",
     "answer",
     "approve",
     "approvers_needed",
+    "attempts",
+    "close_unanswered",
     "draft_for",
+    "end_consents",
     "expire",
     "extend",
     "give_back",
@@ -27,6 +33,7 @@ __all__ = [
     "not_yet",
     "object_to",
     "open_at",
+    "overdrawn",
     "points_of",
     "power_off",
     "power_on",
@@ -34,6 +41,8 @@ __all__ = [
     "separated",
     "submit",
     "undone",
+    "unproven",
+    "unsound",
     "usable",
     "watch",
 ]

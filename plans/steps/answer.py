@@ -1,7 +1,8 @@
-"""The customer gets the plan in writing, and accepts it or objects."""
+"""The customer gets the plan in writing, and accepts it or objects; or cannot be reached at all."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -9,28 +10,50 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+import applications.steps
 import documents.steps
 from accounts.models import User
+from accounts.roles import Role
+from applications.models import Contact
+from applications.signers import against_signer
 from documents.models import PaperKind
 from plans.models import Plan
+from plans.paper import quote
 from plans.steps import rights
+from plans.steps.approval import BARRED
 from plans.steps.ground import change, locked, plan_of, release
-from plans.steps.soundness import demand_sound, is_high
+from plans.steps.metering import is_high
+from plans.steps.soundness import demand_buildable, demand_sound
 from plans.steps.validity import MONTHS, months_later, rule_for, watch
-from workflow import moves
+from surveys.steps import forget_unplanned
+from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.process import HV, CustomerClass
 from workflow.verbs import verb
 
-ANSWERED = verb("plan_answered", gettext_lazy("Plan answered to the customer"))
-ACCEPTED = verb("plan_accepted", gettext_lazy("Plan accepted by the customer"))
-OBJECTED = verb("plan_objected", gettext_lazy("The customer objects to the plan"))
+ANSWERED = verb("plan_answered", gettext_lazy("Plan answered to the customer"), told=True)
+# Whoever drew the plan does not say that the customer wants it.
+ACCEPTED = verb(
+    "plan_accepted",
+    gettext_lazy("Plan accepted by the customer"),
+    not_by_whom=("plan_drafted", "plan_drawn"),
+)
+CLOSED = verb(
+    "plan_closed_unanswered",
+    gettext_lazy("Plan closed after proven attempts"),
+    not_by_whom=BARRED,
+    told=True,
+)
+OBJECTED = verb("plan_objected", gettext_lazy("The customer objects to the plan"), told=True)
 
 
 @transaction.atomic
 def answer(step: Step, *, by: User, how: str) -> Plan:
-    """The customer gets the plan in writing; its validity runs and it is the customer's turn."""
+    """The customer gets the plan in writing; its validity runs and it is the customer's turn.
+
+    What it costs is told with it and kept: the bill follows from that and from nothing else.
+    """
     step = locked(step)
     plan, now = plan_of(step), timezone.now()
     rights.demand("answer", step, plan, by)
@@ -39,6 +62,7 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
     change(
         plan,
         "answer",
+        quote=quote(plan),
         answered_at=now,
         answered_by=by,
         answered_how=how,
@@ -58,8 +82,11 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
 
 
 @transaction.atomic
-def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
+def accept(step: Step, *, by: User | None, signed_name: str, how: str) -> Step:
     """The customer agrees, by name: the step is done, fees and contract may follow.
+
+    `by` is who notes it, never who drew the plan; None where the customer agrees on the tracking
+    page. The name is the customer's, or of who may sign for them today (`applications.signers`).
 
     Raises Refused after the validity, and when a point may not be used any more: money must
     not follow a plan that cannot be built (DOMAIN section 1).
@@ -67,14 +94,14 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
     step = locked(step)
     plan, now = plan_of(step), timezone.now()
     rights.demand("decide", step, plan, by)
-    if not signed_name.strip() or how not in Plan.Acceptance.values:
+    if not signed_name.strip() or how not in Plan.BY_THE_CUSTOMER:
         raise Refused(_("A plan is accepted by a named customer, in a way that can be shown."))
-    if plan.has_expired(timezone.localdate(now)):
-        raise Refused(
-            _("The plan was valid until %(day)s: it must be answered anew.")
-            % {"day": plan.valid_until}
-        )
-    demand_sound(plan, timezone.localdate(now))
+    if (by is None) != (how == Plan.Acceptance.ONLINE):
+        raise Refused(_("Only the customer confirms on the tracking page."))
+    today = timezone.localdate(now)
+    _demand_standing(plan, today)
+    if stranger := against_signer(step.case, signed_name, today, shown=by is not None):
+        raise Refused(stranger, fields=("signed_name",))
     change(plan, "accept", accepted_at=now, accepted_how=how, signed_name=signed_name)
     _heard(plan, by)
     step = moves.finish(
@@ -86,7 +113,63 @@ def accept(step: Step, *, by: User, signed_name: str, how: str) -> Step:
         note=f"V{plan.version} · {signed_name}",
         facts=_facts(plan),
     )
-    watch(step.case)
+    _settled(plan)
+    return step
+
+
+def _settled(plan: Plan) -> None:
+    """The plan is accepted: its validity and the consents of its own points are watched on."""
+    watch(plan.case)
+    forget_unplanned(plan.case, plan.sources.values_list("candidate", flat=True))
+
+
+def _demand_standing(plan: Plan, today: date) -> None:
+    """Raise Refused for a plan that ran out, or that cannot be built any more."""
+    if plan.has_expired(today):
+        raise Refused(
+            _("The plan was valid until %(day)s: it must be answered anew.")
+            % {"day": plan.valid_until}
+        )
+    demand_buildable(plan, today)
+
+
+@transaction.atomic
+def close_unanswered(step: Step, *, by: User, reason: str) -> Step:
+    """Nobody answers: a supervisor closes the plan as accepted, on proven attempts since the
+    answer (`rights.unproven`) and never on a plan of the own hand.
+
+    The customer's name stands on it, not as a signature: `accepted_how` says so. The contact clock
+    runs on, as nobody has spoken with the customer.
+    """
+    step = locked(step)
+    plan, now = plan_of(step), timezone.now()
+    rights.demand("close", step, plan, by)
+    if reasons := rights.unproven(plan):
+        raise Refused(reasons)
+    if {contact.by_id for contact in rights.attempts(plan).contacts} == {by.pk}:
+        raise Refused(_("You noted every attempt yourself: another supervisor closes the plan."))
+    if not reason.strip():
+        raise Refused(_("Say why it is closed without the customer's word."))
+    _demand_standing(plan, timezone.localdate(now))
+    change(
+        plan,
+        "accept",
+        accepted_at=now,
+        accepted_how=Plan.Acceptance.EXHAUSTED,
+        signed_name=step.case.customer_name[:60],
+    )
+    tried = rights.attempts(plan).contacts
+    step = moves.finish(
+        step,
+        by=by,
+        role=Role.SUPERVISOR,
+        what=CLOSED,
+        outcome="accepted",
+        note=f"V{plan.version} · {reason}",
+        facts=_facts(plan),
+        attempts=[contact.pk for contact in tried],
+    )
+    _settled(plan)
     return step
 
 
@@ -98,19 +181,31 @@ def _facts(plan: Plan) -> dict[str, Any]:
     return facts
 
 
-def _heard(plan: Plan, by: User) -> None:
-    """Whoever decides has spoken with us: the customer is not silent."""
-    moves.contact(
-        plan.case,
-        by=by,
-        two_way=True,
-        note=lambda: f"V{plan.version}: {plan.get_state_display()}",
+# By which channel the customer was met, by how they decided; else at the counter.
+HEARD_BY: dict[str, str] = {
+    Plan.Acceptance.TABLET: Contact.Channel.VISIT,
+    Plan.Acceptance.CALL: Contact.Channel.PHONE,
+}
+
+
+def _heard(plan: Plan, by: User | None) -> None:
+    """Whoever decides has spoken with us: the customer is not silent. By None: on a public page."""
+    met = HEARD_BY.get(plan.accepted_how, Contact.Channel.COUNTER)
+    contact = Contact(
+        direction=Contact.Direction.IN,
+        channel=met if by else Contact.Channel.APP,
+        outcome=Contact.Outcome.REACHED,
+        summary=words.keep(lambda: f"V{plan.version}: {plan.get_state_display()}"),
     )
+    applications.steps.note_contact(contact, case=plan.case, by=by)
 
 
 @transaction.atomic
-def object_to(step: Step, *, by: User, reason: str) -> Step:
-    """The customer does not agree: what they say is kept, and the next version is drawn."""
+def object_to(step: Step, *, by: User | None, reason: str) -> Step:
+    """The customer does not agree: what they say is kept, and the next version is drawn.
+
+    `by` is who notes it, None where the customer objects on the tracking page.
+    """
     step = locked(step)
     plan = plan_of(step)
     rights.demand("decide", step, plan, by)

@@ -24,9 +24,8 @@ GIVEN_BACK = verb("plan_given_back", gettext_lazy("Plan given back by the approv
 
 def approvers_needed(plan: Plan) -> int:
     """How many different approvers must agree, by the strictest rule that fits."""
-    return max(
-        (rule.approvers for rule in ApprovalRule.objects.all() if rule.fits(plan)), default=1
-    )
+    rules = ApprovalRule.objects.in_force(timezone.localdate())
+    return max((rule.approvers for rule in rules if rule.fits(plan)), default=1)
 
 
 def separated(plan: Plan, by: User) -> list[str]:

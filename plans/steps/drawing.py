@@ -14,7 +14,8 @@ from accounts.models import User
 from applications.models import Application
 from plans.models import Plan, PlanSource
 from plans.steps.ground import change, hold, locked, plan_of
-from plans.steps.soundness import demand_sound, is_high
+from plans.steps.metering import is_high
+from plans.steps.soundness import demand_sound
 from surveys.models import Survey
 from workflow import moves
 from workflow.guards import Refused

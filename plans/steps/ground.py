@@ -72,6 +72,7 @@ def power_on(case: Case) -> None:
     if plan := Plan.of(case):
         for source, point in _points(plan):
             surveying.commit(point, source.capacity_kva)
+    surveying.forget_unplanned(case, used=())
 
 
 def power_off(case: Case) -> None:

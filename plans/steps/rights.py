@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import Role
+from applications.models import Contact
+from applications.models.contact import Proof
 from plans.models import Plan
 from plans.steps.ground import not_now
 from workflow import moves
@@ -56,6 +59,13 @@ ACTS = {
         Act("answer", gettext_lazy("Answer the customer…"), "mail", (State.APPROVED,), main=True),
         Act("decide", gettext_lazy("Record the decision…"), "user", (State.ANSWERED,), main=True),
         Act(
+            "close",
+            gettext_lazy("Close after proven attempts…"),
+            "phone",
+            (State.ANSWERED,),
+            (Role.SUPERVISOR,),
+        ),
+        Act(
             "extend",
             gettext_lazy("Extend the validity…"),
             "calendar",
@@ -66,8 +76,13 @@ ACTS = {
 }
 
 
-def hindrances(code: str, step: Step, by: User) -> list[str]:
-    """Why this person may not do it on this case; empty when nothing stands against it."""
+def hindrances(code: str, step: Step, by: User | None) -> list[str]:
+    """Why this person may not do it on this case; empty when nothing stands against it.
+
+    Nobody of the house is the customer, who decides on the own plan and does nothing else with it.
+    """
+    if by is None:
+        return [] if code == "decide" else [_("This is not for the customer to do.")]
     roles = ACTS[code].roles
     if not roles:
         return moves.hindrances(step, by, role=role_of(step, by))
@@ -88,13 +103,37 @@ def not_yet(code: str, step: Step, plan: Plan | None) -> list[str]:
     return [] if plan.state in ACTS[code].when else [not_now(plan)]
 
 
-def demand(code: str, step: Step, plan: Plan, by: User) -> None:
+def attempts(plan: Plan) -> Proof:
+    """Who tried in vain to reach the customer since they have the plan in writing."""
+    since = plan.answered_at or timezone.now()
+    return Contact.objects.proof_of_attempts(plan.case, since)
+
+
+def unproven(plan: Plan) -> list[str]:
+    """Why nobody may say yet that the customer does not answer; empty when it is proven."""
+    if plan.answered_at is None:
+        return [not_now(plan)]
+    proof = attempts(plan)
+    if proof.holds:
+        return []
+    return [
+        _("Silence is not proven since the plan was answered on %(day)s. %(proof)s.")
+        % {
+            "day": f"{timezone.localdate(plan.answered_at):%Y-%m-%d}",
+            "proof": proof.summary,
+        }
+    ]
+
+
+def demand(code: str, step: Step, plan: Plan, by: User | None) -> None:
     """Raise Refused with what stands against this act by this person."""
     if found := hindrances(code, step, by) or not_yet(code, step, plan):
         raise Refused(found)
 
 
-def role_of(step: Step, by: User) -> str | None:
+def role_of(step: Step, by: User | None) -> str | None:
     """Planners act as owners of the step; clerks hand the answer over and note the decision."""
+    if by is None:
+        return None
     mine = by.has_role(Role.PLANNER) and step.owner_id in (None, by.pk)
     return None if mine or not by.has_role(Role.CLERK) else Role.CLERK

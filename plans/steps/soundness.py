@@ -8,8 +8,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from plans.models import Plan, PlanSource
+from plans.steps.metering import is_high, unmeterable
 from surveys.guards import why_not_usable
-from surveys.models import Candidate, Survey, Voltage
+from surveys.models import Candidate, SourcePoint, Survey
 from workflow.guards import Refused
 from workflow.process import HV, CustomerClass, Importance
 
@@ -22,12 +23,7 @@ NEEDED = (
     "tariff",
 )
 LABELS = {field.name: field.verbose_name for field in Plan._meta.fields}
-LOW = ("", Voltage.V220, Voltage.V380)
-
-
-def is_high(voltage: str) -> bool:
-    """Above 1 kV."""
-    return voltage not in LOW
+SOURCES = ("sources",)
 
 
 def needed(voltage: str) -> tuple[str, ...]:
@@ -53,16 +49,37 @@ def open_at(point: Candidate) -> Decimal | None:
 def demand_sound(plan: Plan, today: date) -> None:
     """Raise Refused with everything that stands against this plan as drawn."""
     sources = list(plan.sources.select_related("candidate__source_point"))
-    wrong = [
-        _("Still to fill in: %(item)s.") % {"item": LABELS[name]}
+    if wrong := unsound(plan, sources, today):
+        raise Refused(wrong)
+
+
+def demand_buildable(plan: Plan, today: date) -> None:
+    """Raise Refused with everything for which the plan cannot be built."""
+    sources = list(plan.sources.select_related("candidate__source_point"))
+    if wrong := unbuildable(plan, sources, today):
+        raise Refused(wrong)
+
+
+def unsound(plan: Plan, sources: list[PlanSource], today: date) -> list[Refused]:
+    """Everything that stands against this plan on these sources, each with what it speaks of."""
+    return [*unbuildable(plan, sources, today), *unmeterable(plan)]
+
+
+def unbuildable(plan: Plan, sources: list[PlanSource], today: date) -> list[Refused]:
+    """What is missing or given by no source; a plan in the customer's hand must hold this too."""
+    if plan.survey_id is None:
+        return [Refused(_("No plan without a signed survey that can supply."))]
+    empty = [
+        Refused(_("Still to fill in: %(item)s.") % {"item": LABELS[name]}, fields=(name,))
         for name in needed(plan.voltage)
         if getattr(plan, name) in (None, "", Decimal(0))
     ]
-    wrong += _against_points(plan, sources, today)
-    wrong += _against_capacity(plan, sources)
-    wrong += _demands_of_class(plan, sources)
-    if wrong:
-        raise Refused(wrong)
+    return [
+        *empty,
+        *(Refused(text, fields=SOURCES) for text in _against_points(plan, sources, today)),
+        *_against_capacity(plan, sources),
+        *_demands_of_class(plan, sources),
+    ]
 
 
 def _against_points(plan: Plan, sources: list[PlanSource], today: date) -> list[str]:
@@ -85,7 +102,7 @@ def _against_points(plan: Plan, sources: list[PlanSource], today: date) -> list[
     return wrong
 
 
-def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[str]:
+def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[Refused]:
     """The main sources carry the whole capacity; a point outside the catalogue what was measured.
 
     What a point of the catalogue can still give is asked when it is held.
@@ -94,23 +111,36 @@ def _against_capacity(plan: Plan, sources: list[PlanSource]) -> list[str]:
     mains = [source.capacity_kva for source in sources if source.role == PlanSource.Role.MAIN]
     given = sum(mains, Decimal(0))
     if sources and not mains:
-        wrong.append(_("One source must be the main one."))
-    elif sources and given < plan.total_kva:
-        wrong.append(
-            _("The main sources give %(given)s kVA; the plan needs %(total)s kVA.")
-            % {"given": given, "total": plan.total_kva}
-        )
+        wrong.append(Refused(_("One source must be the main one."), fields=SOURCES))
+    elif sources and given < (plan.total_kva or 0):
+        text = _("The main sources give %(given)s kVA; the plan needs %(total)s kVA.") % {
+            "given": given,
+            "total": plan.total_kva,
+        }
+        wrong.append(Refused(text, fields=("total_kva", *SOURCES)))
     for source in sources:
         measured = source.candidate.open_kva or Decimal(0)
         if source.candidate.source_point_id is None and source.capacity_kva > measured:
-            wrong.append(
-                _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
-                % {"point": source.candidate, "open": measured, "kva": source.capacity_kva}
-            )
+            wrong.append(too_little(source.candidate, measured, source.capacity_kva))
     return wrong
 
 
-def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[str]:
+def too_little(point: Candidate | SourcePoint, open_kva: Decimal, kva: Decimal) -> Refused:
+    """The point cannot give what is asked for."""
+    text = _("%(point)s has %(open)s kVA open; %(kva)s kVA are asked for.")
+    return Refused(text % {"point": point, "open": open_kva, "kva": kva}, fields=SOURCES)
+
+
+def overdrawn(sources: list[PlanSource]) -> list[Refused]:
+    """The points of the catalogue that cannot give today what would be held on them."""
+    return [
+        too_little(point, point.open_kva, source.capacity_kva)
+        for source in sources
+        if (point := source.candidate.source_point) and point.open_kva < source.capacity_kva
+    ]
+
+
+def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[Refused]:
     """High voltage for its customers, two lines for multi-source ones, an emergency source for
     important ones (DOMAIN section 6). A low-voltage customer may be planned at high voltage: the
     class of the case follows on acceptance.
@@ -118,20 +148,20 @@ def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[str]:
     wrong = []
     case = plan.case
     if plan.voltage and case.customer_class in HV and not is_high(plan.voltage):
-        wrong.append(
-            _(
-                "%(voltage)s does not fit the customer class “%(class)s”: change the voltage, "
-                "or let the supervisor correct the class of the case."
-            )
-            % {
-                "voltage": plan.get_voltage_display(),
-                "class": case.get_customer_class_display(),
-            }
-        )
+        text = _(
+            "%(voltage)s does not fit the customer class “%(class)s”: change the voltage, "
+            "or let the supervisor correct the class of the case."
+        ) % {
+            "voltage": plan.get_voltage_display(),
+            "class": case.get_customer_class_display(),
+        }
+        wrong.append(Refused(text, fields=("voltage",)))
     if case.customer_class == CustomerClass.HV_DUAL:
         lines = {(s.candidate.substation, s.candidate.line) for s in sources}
         if len(lines) < 2:
-            wrong.append(_("A multi-source customer needs two sources on different lines."))
+            text = _("A multi-source customer needs two sources on different lines.")
+            wrong.append(Refused(text, fields=SOURCES))
     if case.importance != Importance.NONE and not plan.emergency_kva:
-        wrong.append(_("An important customer needs an own emergency source."))
+        text = _("An important customer needs an own emergency source.")
+        wrong.append(Refused(text, fields=("emergency_kva",)))
     return wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from calendar import monthrange
 from datetime import date, timedelta
 
@@ -21,8 +22,10 @@ from workflow.models import Case, Step, Subject
 from workflow.process import Kind
 from workflow.verbs import verb
 
+logger = logging.getLogger(__name__)
+
 EXTENDED = verb("plan_extended", gettext_lazy("Validity of the plan extended"))
-EXPIRED = verb("plan_expired", gettext_lazy("The plan was no longer valid"))
+EXPIRED = verb("plan_expired", gettext_lazy("The plan was no longer valid"), told=True)
 STANDS_ON_IT = (Kind.PLAN, Kind.FEES, Kind.CONTRACT)
 # Where no rule is kept for the class.
 MONTHS, DAYS_BEFORE = 3, 10
@@ -30,7 +33,8 @@ MONTHS, DAYS_BEFORE = 3, 10
 
 def rule_for(case: Case) -> ValidityRule | None:
     """The validity of plans for the class of this customer."""
-    return ValidityRule.objects.filter(customer_class=case.customer_class).first()
+    rules = ValidityRule.objects.in_force(timezone.localdate())
+    return rules.filter(customer_class=case.customer_class).order_by("valid_from", "pk").last()
 
 
 def last_day_to_ask(plan: Plan) -> date | None:
@@ -107,10 +111,16 @@ def expire(today: date | None = None) -> int:
     """Void every answered plan past its validity, free its capacity and begin the next version.
 
     Returns how many; safe to run twice, and beside people who decide or extend at that moment.
+    What cannot be done for one case holds up no other.
     """
-    today = today or timezone.localdate()
+    today, done = today or timezone.localdate(), 0
     late = Plan.objects.filter(state=Plan.State.ANSWERED, valid_until__lt=today)
-    return sum(lapse(step, today) for step in Step.objects.filter(plan__in=late).order_by("pk"))
+    for step in Step.objects.filter(plan__in=late).order_by("pk"):
+        try:
+            done += lapse(step, today)
+        except Exception:
+            logger.exception("the plan of step %s has not lapsed; tried again tomorrow", step.pk)
+    return done
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveys.models.source import Place, SourcePoint, kva
 from surveys.models.survey import Survey
+from workflow.models import Case
 from workflow.words import WordsField
 
 
@@ -130,6 +131,16 @@ class Candidate(Place):
         return self.workable is True and self.is_cleared(today)
 
 
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def of(self, case: Case) -> ConsentQuerySet:
+        """Every consent ever asked for in a case, of all rounds."""
+        return self.filter(candidate__survey__step__case=case)
+
+    def ended(self, today: date) -> ConsentQuerySet:
+        """A yes whose time is over, and nobody was told of it yet."""
+        return self.filter(answer=Consent.Answer.YES, expires_on__lt=today, end_told_at=None)
+
+
 class Consent(models.Model):
     """What a third party was asked, and what they said (DOMAIN section 6; Civil Code art. 292)."""
 
@@ -174,10 +185,14 @@ class Consent(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # When the end of a consent given for a time was dealt with, once.
+    end_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The same consent in the round before.
     carried_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="carried_to"
     )
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         ordering = ["asked_on", "pk"]

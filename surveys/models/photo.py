@@ -24,6 +24,7 @@ class Photo(models.Model):
         SKETCH = "sketch", _("Sketch")
         ATTEMPT = "attempt", _("Attempted visit")
         SIGNATURE = "signature", _("Customer's signature")
+        SECOND = "second", _("Second surveyor's signature")
 
     survey = models.ForeignKey(Survey, models.PROTECT, related_name="photos")
     subject = models.CharField(_("shows"), max_length=12, choices=Subject, default=Subject.SITE)
@@ -36,6 +37,7 @@ class Photo(models.Model):
     latitude = models.DecimalField(
         _("latitude"), max_digits=9, decimal_places=6, null=True, blank=True
     )
+    accuracy_m = models.PositiveIntegerField(_("GPS accuracy (m)"), null=True, blank=True)
     file = models.FileField(_("photo"), upload_to="surveys/photos/%Y/%m", max_length=200)
     thumbnail = models.FileField(upload_to="surveys/thumbnails/%Y/%m", max_length=200)
     content_type = models.CharField(max_length=40, editable=False)

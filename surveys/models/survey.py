@@ -125,6 +125,8 @@ class Survey(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # The round before, of a sheet not yet saved.
+    before: Survey | None = None
     # What must stand on the sheet before it is signed.
     NEEDED = (
         "on_site_at",
@@ -216,6 +218,12 @@ class Survey(models.Model):
     def missing(self) -> list[str]:
         """Names of the fields still to be filled in before the sheet can be signed."""
         return [name for name in self.NEEDED if getattr(self, name) in (None, "")]
+
+    @property
+    def points(self) -> list:
+        """Its candidate points; before the first save those of the round before, which it takes."""
+        sheet = self if self.pk else self.before
+        return list(sheet.candidates.all()) if sheet else []
 
     @property
     def needs_point(self) -> bool:

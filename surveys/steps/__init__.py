@@ -1,25 +1,50 @@
 """The only writer of this room."""
 
+from surveys.steps.awaiting import await_consent, forget, forget_unplanned
 from surveys.steps.capacity import commit, release, reserve, uncommit
-from surveys.steps.evidence import add_photo, attempt
-from surveys.steps.points import answer_consent, ask_consent, measure
-from surveys.steps.sheet import NO_SUPPLY, SURVEY_SIGNED, begin, draft_for, may_work, save, sign
+from surveys.steps.evidence import add_photo, attempt, book
+from surveys.steps.points import (
+    LABELS,
+    answer_consent,
+    ask_consent,
+    measure,
+    renew_consent,
+    write_letter,
+)
+from surveys.steps.sheet import (
+    NO_SUPPLY,
+    SURVEY_SIGNED,
+    begin,
+    draft_for,
+    may_work,
+    previous,
+    save,
+    sign,
+)
 
 __all__ = [
+    "LABELS",
     "NO_SUPPLY",
     "SURVEY_SIGNED",
     "add_photo",
     "answer_consent",
     "ask_consent",
     "attempt",
+    "await_consent",
     "begin",
+    "book",
     "commit",
     "draft_for",
+    "forget",
+    "forget_unplanned",
     "may_work",
     "measure",
+    "previous",
     "release",
+    "renew_consent",
     "reserve",
     "save",
     "sign",
     "uncommit",
+    "write_letter",
 ]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from io import BytesIO
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from PIL import ExifTags, Image
 
 from accounts.models import User
 from documents.files import Checked, without_metadata
-from documents.steps import store
+from documents.steps import keep_original, store
 from surveys.models import Photo, Visit
-from surveys.steps.sheet import begin
+from surveys.steps.sheet import begin, demand_open
 from workflow import moves
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Event, Step
 from workflow.verbs import verb
 
+BOOKED = verb("survey_booked", gettext_lazy("Visit agreed"), told=True)
 VISITED = verb("site_visited", gettext_lazy("On site"))
 ATTEMPTED = verb("visit_failed", gettext_lazy("Visit without survey"))
 PHOTO_ADDED = verb("photo_added", gettext_lazy("Photo added"))
@@ -29,11 +27,23 @@ THUMBNAIL = 320  # pixels
 
 
 @transaction.atomic
+def book(step: Step, *, at: datetime, by: User) -> Event:
+    """A day for the visit is agreed with the customer, who gets it in writing.
+
+    Raises Refused for a time that is past.
+    """
+    demand_open(step, by)
+    if at <= timezone.now():
+        raise Refused(_("An appointment lies ahead."))
+    moment = f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+    return moves.record(step.case, BOOKED, by=by, step=step, note=moment, booked_at=at)
+
+
+@transaction.atomic
 def attempt(visit: Visit, *, step: Step, by: User) -> Visit:
     """Note a visit, also one that came to nothing: when, who, what happened, the evidence."""
     survey = begin(step, by=by)
-    if visit.at > timezone.now():
-        raise Refused(_("A visit cannot lie in the future."))
+    demand_past(visit)
     visit.survey, visit.surveyor = survey, by
     visit.full_clean(exclude=["survey"])
     visit.save(force_insert=True)
@@ -47,10 +57,21 @@ def attempt(visit: Visit, *, step: Step, by: User) -> Visit:
         what,
         by=by,
         step=survey.step,
-        note=lambda: f"{visit.get_outcome_display()} {visit.evidence}".strip(),
+        note=lambda: said(visit),
         at=visit.at,
     )
     return visit
+
+
+def demand_past(visit: Visit) -> None:
+    """Raise Refused for a visit that is still to come."""
+    if visit.at > timezone.now():
+        raise Refused(_("A visit cannot lie in the future."))
+
+
+def said(visit: Visit) -> str:
+    """A visit as the history tells it, in the reader's language."""
+    return f"{visit.get_outcome_display()} {visit.evidence}".strip()
 
 
 @transaction.atomic
@@ -64,12 +85,13 @@ def add_photo(photo: Photo, checked: Checked, *, step: Step, by: User) -> Photo:
     photo.original_sha256 = checked.sha256
     if survey.photos.filter(original_sha256=checked.sha256).exists():
         raise Refused(_("This photo is here already."))
-    taken_at, place = exif(checked.content)
-    photo.taken_at = photo.taken_at or taken_at
+    taken = checked.taken
+    photo.taken_at = photo.taken_at or taken.at
     if photo.taken_at and photo.taken_at > timezone.now() + timedelta(hours=1):
         raise Refused(_("A photo cannot have been taken in the future."))
-    if place and photo.longitude is None:
-        photo.longitude, photo.latitude = place
+    if photo.longitude is None:
+        photo.longitude, photo.latitude = taken.longitude, taken.latitude
+        photo.accuracy_m = taken.accuracy_m
     _store(photo, checked)
     photo.full_clean(exclude=["survey", "file", "thumbnail"])
     photo.save(force_insert=True)
@@ -80,50 +102,15 @@ def add_photo(photo: Photo, checked: Checked, *, step: Step, by: User) -> Photo:
         step=survey.step,
         note=lambda: f"{photo}: SHA-256 {photo.sha256[:12]}",
         sha256=photo.sha256,
+        original=photo.original_sha256,
     )
     return photo
 
 
 def _store(photo: Photo, checked: Checked) -> None:
     clean, small = without_metadata(checked), without_metadata(checked, THUMBNAIL)
+    keep_original(checked, clean)
     photo.content_type, photo.size, photo.sha256 = clean.content_type, clean.size, clean.sha256
     folder = f"photos/{clean.sha256[:2]}/{clean.sha256}"
     photo.file.name = store(f"{folder}.jpg", clean.content)
     photo.thumbnail.name = store(f"{folder}-small.jpg", small.content)
-
-
-def exif(content: bytes) -> tuple[datetime | None, tuple[Decimal, Decimal] | None]:
-    """When and where (longitude, latitude in degrees) the camera says the picture was taken."""
-    with Image.open(BytesIO(content)) as image:
-        found = image.getexif()
-    details = found.get_ifd(ExifTags.IFD.Exif)
-    moment = _moment(
-        details.get(ExifTags.Base.DateTimeOriginal) or found.get(ExifTags.Base.DateTime)
-    )
-    return moment, _place(found.get_ifd(ExifTags.IFD.GPSInfo))
-
-
-def _moment(text) -> datetime | None:
-    try:
-        naive = datetime.strptime(str(text)[:19], "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return timezone.make_aware(naive.replace(tzinfo=None))
-
-
-def _place(gps: dict) -> tuple[Decimal, Decimal] | None:
-    tags = ExifTags.GPS
-    try:
-        latitude = _degrees(gps[tags.GPSLatitude], gps[tags.GPSLatitudeRef] == "S")
-        longitude = _degrees(gps[tags.GPSLongitude], gps[tags.GPSLongitudeRef] == "W")
-        # A camera without a fix writes 0/0, which compares with nothing.
-        on_earth = -90 <= latitude <= 90 and -180 <= longitude <= 180
-    except (ArithmeticError, KeyError, TypeError, ValueError):
-        return None
-    return (longitude, latitude) if on_earth else None
-
-
-def _degrees(parts, negative: bool) -> Decimal:
-    degrees, minutes, seconds = (float(part) for part in parts)
-    value = Decimal(f"{degrees + minutes / 60 + seconds / 3600:.6f}")
-    return -value if negative else value

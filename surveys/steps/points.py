@@ -12,20 +12,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.roles import Role
 from documents.files import Checked
+from documents.models import PaperKind
 from documents.steps import issue, store
 from surveys.models import Candidate, Consent
+from surveys.steps.awaiting import await_consent, forget
 from surveys.steps.sheet import begin, demand_open
 from workflow import moves
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Case, Step
+from workflow.process import Kind
 from workflow.verbs import verb
 from workflow.words import keep
 
 MEASURED = verb("source_point_measured", gettext_lazy("Source point measured"))
 ASKED = verb("consent_asked", gettext_lazy("Consent asked for"))
 GIVEN = verb("consent_given", gettext_lazy("Consent given"))
-REFUSED = verb("consent_refused", gettext_lazy("Consent refused"))
+REFUSED = verb("consent_refused", gettext_lazy("Consent refused"), told=True)
+LETTER = verb("consent_letter", gettext_lazy("Consent asked for by letter"))
+RENEWED = verb("consent_renewed", gettext_lazy("Consent given for another time"))
 NOT_REACHED = verb("consent_not_reached", gettext_lazy("Party not reached"))
 LABELS = [*ascii_uppercase, *(f"A{letter}" for letter in ascii_uppercase)]
 
@@ -74,12 +80,34 @@ def ask_consent(consent: Consent, *, candidate: Candidate, by: User) -> Consent:
         raise Refused(_("The question cannot have been asked in the future."))
     consent.candidate, consent.recorded_by = candidate, by
     consent.full_clean(exclude=["candidate"])
+    before = candidate.consents.filter(party_kind=consent.party_kind, party=consent.party)
+    forget(before, step.case)
     consent.save()
+    await_consent(consent)
     if not candidate.consent_needed:
         candidate.consent_needed = True
         candidate.save(update_fields=["consent_needed"])
     moves.record(step.case, ASKED, by=by, step=step, note=f"{candidate.label}: {consent.party}")
+    if consent.asked_how == Consent.How.LETTER:
+        write_letter(consent, by=by)
     return consent
+
+
+@transaction.atomic
+def write_letter(consent: Consent, *, by: User) -> None:
+    """The request goes to the party as a paper, with what the law asks of neighbours.
+
+    Raises Refused when the party has answered.
+    """
+    step = consent.candidate.survey.step
+    demand_open(step, by)
+    if not consent.is_unanswered:
+        raise Refused(
+            _("%(party)s has answered already; ask again if they changed their mind.")
+            % {"party": consent.party}
+        )
+    moves.record(step.case, LETTER, by=by, step=step, note=consent.party)
+    issue(step.case, PaperKind.CONSENT, by=by, step=step, consent=consent.pk)
 
 
 @transaction.atomic
@@ -112,13 +140,10 @@ def answer_consent(
     consent.answer, consent.answered_on, consent.words = answer, on, words
     consent.options, consent.expires_on, consent.recorded_by = options, expires_on, by
     if paper:
-        consent.paper_sha256 = hashlib.sha256(paper.content).hexdigest()
-        consent.paper_type = paper.content_type
-        consent.paper.name = store(
-            f"consents/{consent.paper_sha256[:2]}/{consent.paper_sha256}", paper.content
-        )
+        _keep_paper(consent, paper)
     consent.full_clean(exclude=["candidate"])
     consent.save()
+    await_consent(consent)
     told: dict[str, str] = {Consent.Answer.YES: GIVEN, Consent.Answer.NO: REFUSED}
     what = told.get(answer, NOT_REACHED)
     note = f"{candidate.label}: {consent.party}. {words}".strip()
@@ -135,6 +160,56 @@ def answer_consent(
             closes=False,
         )
     return consent
+
+
+@transaction.atomic
+def renew_consent(
+    consent: Consent,
+    *,
+    by: User,
+    words: str,
+    expires_on: date | None = None,
+    paper: Checked | None = None,
+) -> Consent:
+    """A consent given holds longer than was said, for good, or not so long (it was taken back).
+
+    Also after the survey is signed, until power is on. Raises Refused unless it is the party's
+    last word, and a yes.
+    """
+    candidate, today = consent.candidate, timezone.localdate()
+    step = candidate.survey.step
+    moves.demand_role(step.case, by, Role.SURVEYOR)
+    if step.case.state != Case.State.OPEN:
+        raise Refused(_("The power is on: what led to it is not done again."))
+    if step.pk != getattr(step.case.step(Kind.SURVEY), "pk", None):
+        raise Refused(_("This is an earlier round: the consent was carried on to the latest one."))
+    if consent.answer != Consent.Answer.YES or consent not in candidate.standing_consents:
+        raise Refused(_("Only a consent that was given can be given anew."))
+    if not words.strip():
+        raise Refused(_("Write what was said."))
+    old, consent.pk, consent.carried_from = Consent(pk=consent.pk), None, None
+    consent._state.adding = True
+    consent.asked_on = consent.answered_on = today
+    consent.words, consent.expires_on, consent.recorded_by = words, expires_on, by
+    consent.end_told_at, consent.paper, consent.paper_sha256 = None, None, ""
+    if paper:
+        _keep_paper(consent, paper)
+    consent.full_clean(exclude=["candidate"])
+    consent.save(force_insert=True)
+    forget([old], step.case)
+    await_consent(consent)
+    until = f"{expires_on:%Y-%m-%d}" if expires_on else "∞"
+    note = f"{candidate.label}: {consent.party} → {until}. {words}"
+    moves.record(step.case, RENEWED, by=by, step=step, note=note)
+    return consent
+
+
+def _keep_paper(consent: Consent, paper: Checked) -> None:
+    consent.paper_sha256 = hashlib.sha256(paper.content).hexdigest()
+    consent.paper_type = paper.content_type
+    consent.paper.name = store(
+        f"consents/{consent.paper_sha256[:2]}/{consent.paper_sha256}", paper.content
+    )
 
 
 def _refusal(candidate: Candidate, consent: Consent) -> str:

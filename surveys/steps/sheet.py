@@ -15,6 +15,7 @@ from applications.models import Application
 from documents.steps import issue
 from surveys.models import Candidate, LoadItem, Survey, Visit
 from surveys.models.survey import metres_between
+from surveys.steps.awaiting import await_consent, forget, forget_unanswered
 from workflow import moves
 from workflow.guards import Refused, demand
 from workflow.models import Step
@@ -72,7 +73,9 @@ def draft_for(step: Step) -> tuple[Survey, list[LoadItem]]:
     before = previous(step)
     if before:
         known = {name: getattr(before, name) for name in FINDINGS}
-        return Survey(step=step, **known), list(before.loads.all())
+        survey = Survey(step=step, **known)
+        survey.before = before
+        return survey, list(before.loads.all())
     case = step.case
     works = {
         name: getattr(case, name)
@@ -114,6 +117,7 @@ def begin(step: Step, *, by: User) -> Survey:
 def _carry_over(candidate: Candidate, survey: Survey) -> None:
     """Copy a candidate into the new round; what people consented to still holds."""
     consents = list(candidate.consents.all())
+    forget(consents, survey.case)
     candidate.pk, candidate.survey = None, survey
     candidate._state.adding = True
     candidate.save(force_insert=True)
@@ -121,6 +125,8 @@ def _carry_over(candidate: Candidate, survey: Survey) -> None:
         consent.carried_from_id, consent.pk, consent.candidate = consent.pk, None, candidate
         consent._state.adding = True
         consent.save(force_insert=True)
+    for consent in candidate.standing_consents:
+        await_consent(consent)
 
 
 def _write_loads(survey: Survey, loads: Sequence[LoadItem]) -> None:
@@ -199,6 +205,7 @@ def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
     survey.signed_at, survey.signed_by = step.finished_at, by
     survey.save(update_fields=["signed_at", "signed_by"])
     issue(step.case, "survey", by=by, step=step)
+    forget_unanswered(step.case)
     return step
 
 

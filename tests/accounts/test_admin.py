@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Unit, User
 from accounts.roles import Role
@@ -16,7 +18,7 @@ from metering.models import Meter
 from surveys.models import SourcePoint
 from tests import factories
 from tests.factories import person, unit
-from workflow import moves
+from workflow import moves, rescheduling
 from workflow.models import Case, DeadlineRule, Event, Step, WorkDay
 from works.models import Licence
 
@@ -48,12 +50,32 @@ def post(root, obj, **changes):
     return response
 
 
-def test_saving_a_longer_limit_moves_the_open_due_dates_and_logs_old_and_new(root):
+def worked() -> None:
+    """The worker has done what was asked of it."""
+    while rescheduling.go_on():
+        pass
+
+
+def release(draft):
+    """A second administrator releases it, by its page."""
+    browser = Client()
+    browser.force_login(person(Role.ADMINISTRATOR, at="jc", is_staff=True))
+    name = f"admin:{draft._meta.app_label}_{draft._meta.model_name}_release"
+    url = reverse(name, args=[draft.pk])
+    assert browser.post(url, {"seen": draft.digest}).status_code == 302
+
+
+def test_releasing_a_longer_limit_moves_the_open_due_dates_and_logs_old_and_new(root):
     step = factories.case().step("application")
     before = step.due_on
     rule = DeadlineRule.objects.get(kind="application", customer_class="lv_residential")
+    draft = factories.draft_of(rule, valid_from=timezone.localdate())
 
-    post(root, rule, promise=rule.promise + 4, ceiling=rule.ceiling + 9)
+    post(root, draft, promise=rule.promise + 4, ceiling=rule.ceiling + 9)
+    assert not rescheduling.waits(), "a draft moves nothing"
+    release(DeadlineRule.objects.get(pk=draft.pk))
+    assert Step.objects.get(pk=step.pk).due_on == before, "the request waits for no case"
+    worked()
 
     step = Step.objects.get(pk=step.pk)
     assert step.due_on > before
@@ -63,16 +85,20 @@ def test_saving_a_longer_limit_moves_the_open_due_dates_and_logs_old_and_new(roo
     assert step.due_on.isoformat() in said
 
 
+def take_off(root, day, **typed):
+    """A day that is no working day; drafted by one administrator, released by a second one."""
+    said = {"name": "台风停工", "source": "市政府通知", "document_number": "〔2026〕3号"}
+    url = reverse("admin:workflow_workday_add")
+    response = root.post(url, {"day": day.isoformat(), **said, **typed})
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    release(WorkDay.objects.latest("pk"))
+
+
 def test_a_holiday_more_moves_what_is_due_on_that_day(root):
     step = factories.case().step("application")
-    url = reverse("admin:workflow_workday_add")
-    WorkDay.objects.filter(day=step.due_on).delete()
+    take_off(root, step.due_on)
 
-    response = root.post(
-        url, {"day": step.due_on.isoformat(), "name": "台风停工", "source": "市政府通知"}
-    )
-
-    assert response.status_code == 302, response.context["adminform"].form.errors
+    worked()
     moved = Step.objects.get(pk=step.pk)
     assert moved.due_on > step.due_on
     assert moved.due_on - step.due_on < timedelta(days=12)
@@ -81,14 +107,12 @@ def test_a_holiday_more_moves_what_is_due_on_that_day(root):
 def test_taking_the_holiday_away_again_brings_the_day_back(root):
     step = factories.case().step("application")
     day = step.due_on
-    WorkDay.objects.filter(day=day).delete()
-    root.post(
-        reverse("admin:workflow_workday_add"),
-        {"day": day.isoformat(), "name": "误", "source": "误"},
-    )
-    extra = WorkDay.objects.get(day=day)
+    take_off(root, day)
+    worked()
+    assert Step.objects.get(pk=step.pk).due_on > day
 
-    root.post(reverse("admin:workflow_workday_delete", args=[extra.pk]), {"post": "yes"})
+    take_off(root, day, worked="on")
+    worked()
 
     assert Step.objects.get(pk=step.pk).due_on == day
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -84,12 +83,9 @@ def test_who_leaves_while_signed_in_is_out_at_the_next_page(client):
 
 @pytest.fixture
 def locks(settings):
-    """The lock as in production, on a short count; what it remembers is forgotten afterwards."""
+    """The lock as in production, on a short count."""
     settings.AXES_ENABLED = True
     settings.AXES_FAILURE_LIMIT = 3
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def test_too_many_wrong_passwords_lock_the_name_even_for_the_right_one(client, locks):
@@ -106,16 +102,35 @@ def test_too_many_wrong_passwords_lock_the_name_even_for_the_right_one(client, l
     assert sign_in(client, colleague.username).status_code == 302
 
 
+def sign_in_from(client, address: str, username: str, password: str = PASSWORD):
+    words = {"username": username, "password": password}
+    return client.post(LOGIN, words, REMOTE_ADDR=address)
+
+
 def test_the_lock_stands_at_the_address_the_attempts_came_from(client, locks):
     clerk = person(Role.CLERK)
     for _attempt in range(3):
         sign_in(client, clerk.username, "wrong")
 
-    elsewhere = client.post(
-        LOGIN, {"username": clerk.username, "password": PASSWORD}, REMOTE_ADDR="10.1.2.3"
-    )
+    assert sign_in_from(client, "10.1.2.3", clerk.username).status_code == 302
 
-    assert elsewhere.status_code == 302
+
+def test_a_name_that_many_machines_guess_at_is_locked_everywhere(client, locks):
+    clerk = person(Role.CLERK)
+    answers = [sign_in_from(client, f"10.1.2.{n}", clerk.username, "wrong") for n in range(9)]
+
+    assert [answer.status_code for answer in answers] == [200] * 8 + [429]
+    assert sign_in_from(client, "10.9.9.9", clerk.username).status_code == 429
+    assert sign_in_from(client, "10.1.2.1", person(Role.CASHIER).username).status_code == 302
+
+
+def test_a_machine_that_tries_a_list_of_names_is_locked_with_any_of_them(client, locks):
+    clerk = person(Role.CLERK)
+    answers = [sign_in_from(client, "10.1.2.3", f"name{n}", "wrong") for n in range(30)]
+
+    assert [answer.status_code for answer in answers] == [200] * 29 + [429]
+    assert sign_in_from(client, "10.1.2.3", clerk.username).status_code == 429
+    assert sign_in_from(client, "10.9.9.9", clerk.username).status_code == 302
 
 
 def test_a_forged_forwarding_header_does_not_escape_the_lock(client, locks, settings):
@@ -130,6 +145,27 @@ def test_a_forged_forwarding_header_does_not_escape_the_lock(client, locks, sett
         )
 
     assert last.status_code == 429
+
+
+@pytest.mark.parametrize(
+    "said", ["unknown", "10.9.9.9:1234", "x" * 300, "[::1]:80", "1.2.3.4.5", "\u0661.2.3.4"]
+)
+def test_a_forwarded_address_that_is_none_is_no_error_page(client, locks, settings, said):
+    settings.PROXIES = 1
+
+    response = client.post(
+        LOGIN,
+        {"username": person(Role.CLERK).username, "password": "wrong"},
+        headers={"X-Forwarded-For": said},
+    )
+
+    assert response.status_code == 200
+
+
+def test_what_a_signed_in_person_is_shown_is_kept_by_no_cache(client):
+    client.force_login(person(Role.CLERK))
+
+    assert client.get("/").headers["Cache-Control"] == "private, no-store"
 
 
 def test_signing_out_is_a_deed_not_a_link(client):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 HOME = {"Origin": "http://testserver"}
 PASSWORD = "jiedian-demo"
 NEW = "/applications/new/"
-SAMPLES = {"number": "2026-000001"}
+SAMPLES = {"number": "2026-000001", "uuid": "00000000-0000-4000-8000-000000000000"}
 
 
 def closed_pages(resolver: URLResolver, before: str = "") -> Iterator[str]:
@@ -43,6 +43,11 @@ def hidden(page: str) -> list[tuple[str, str]]:
     return [(unescape(name), unescape(value)) for name, value in found]
 
 
+def by(writer, **sent) -> dict:
+    """A form as a page of this person sends it."""
+    return sent | {"writer": typed.mark(writer.pk)}
+
+
 def login_with(client: Client, page: str, user) -> str:
     words = {**dict(hidden(page)), "username": user.username, "password": PASSWORD}
     return client.post("/login/", words, headers=HOME).content.decode()
@@ -50,16 +55,17 @@ def login_with(client: Client, page: str, user) -> str:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_what_is_sent_after_the_session_ended_comes_back_after_the_login(client, address):
-    sent = {"remarks": 'two\r\nlines, "quoted" <b>', "paper": ["form", "id"], "save": "1"}
+    clerk = person(Role.CLERK)
+    sent = by(clerk, remarks='two\r\nlines, "quoted" <b>', paper=["form", "id"], save="1")
     asked = client.post(address, sent, headers=HOME)
     assert asked.status_code == 401
     assert typed.of(asked.wsgi_request).path == address
 
-    page = login_with(client, asked.content.decode(), person(Role.CLERK))
+    page = login_with(client, asked.content.decode(), clerk)
 
     assert f'action="{address}"' in page
     fields = hidden(page.partition(f'action="{address}"')[2])
-    assert [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"] == [
+    assert [(name, value) for name, value in fields if name not in typed.UNSENT] == [
         ("remarks", sent["remarks"]),
         ("paper", "form"),
         ("paper", "id"),
@@ -69,7 +75,7 @@ def test_what_is_sent_after_the_session_ended_comes_back_after_the_login(client,
 
 def test_a_draft_typed_before_the_session_ended_is_kept_in_the_end(client):
     clerk = person(Role.CLERK)
-    asked = client.post(NEW, posted("save"), headers=HOME).content.decode()
+    asked = client.post(NEW, by(clerk, **posted("save")), headers=HOME).content.decode()
     page = login_with(client, asked, clerk)
     assert not Case.objects.exists(), "only the person sends it on"
     client.post(NEW, dict(hidden(page)), headers=HOME)
@@ -78,11 +84,51 @@ def test_a_draft_typed_before_the_session_ended_is_kept_in_the_end(client):
 
 
 def test_a_wrong_password_between_does_not_cost_the_sheet(client):
-    asked = client.post(NEW, {"remarks": "一"}, headers=HOME).content.decode()
+    clerk = person(Role.CLERK)
+    asked = client.post(NEW, by(clerk, remarks="一"), headers=HOME).content.decode()
     words = dict(hidden(asked)) | {"username": "nobody", "password": "wrong"}
     again = client.post("/login/", words, headers=HOME).content.decode()
 
-    assert ("remarks", "一") in hidden(login_with(client, again, person(Role.CLERK)))
+    assert ("remarks", "一") in hidden(login_with(client, again, clerk))
+
+
+def test_whoever_logs_in_next_at_the_same_computer_is_shown_nothing_of_it(client):
+    clerk, next_one = person(Role.CLERK), person(Role.CLERK, username="next")
+    asked = client.post(NEW, by(clerk, remarks="悄悄话"), headers=HOME).content.decode()
+    words = {**dict(hidden(asked)), "username": next_one.username, "password": PASSWORD}
+    assert "悄悄话" not in asked
+
+    page = client.post("/login/", words, headers=HOME, follow=True).content.decode()
+
+    assert "悄悄话" not in page
+    assert 'action="/applications/new/"' not in page
+    assert "这里有别人填写的内容" in page or "Somebody else had typed" in page
+
+
+def test_a_page_left_open_by_somebody_else_shows_nothing_of_it_either():
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(person(Role.CLERK, username="next"))
+
+    left = by(person(Role.CLERK), remarks="悄悄话") | {"csrfmiddlewaretoken": "x" * 64}
+    refused = browser.post(NEW, left, headers=HOME)
+
+    assert refused.status_code == 403
+    assert "悄悄话" not in refused.content.decode()
+
+
+@pytest.mark.parametrize("forged", ["", "1", "1:x", None])
+def test_nobody_takes_the_mark_of_somebody_else(client, forged):
+    clerk = person(Role.CLERK)
+    sent = {"remarks": "一", "writer": forged or str(clerk.pk)}
+
+    assert typed.of(client.post(NEW, sent, headers=HOME).wsgi_request).writer is None
+
+
+def test_every_form_bears_the_mark_of_who_is_signed_in(client):
+    clerk = person(Role.CLERK)
+    client.force_login(clerk)
+
+    assert dict(hidden(client.get(NEW).content.decode()))["writer"] == typed.mark(clerk.pk)
 
 
 def test_files_are_named_to_be_chosen_again_and_passwords_are_not_carried(client):
@@ -123,10 +169,12 @@ def test_what_is_sent_on_never_leaves_the_house(client):
 
 def test_a_page_that_grew_old_sends_its_sheet_on_too():
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(person(Role.CLERK))
+    clerk = person(Role.CLERK)
+    browser.force_login(clerk)
     browser.get(NEW)
 
-    refused = browser.post(NEW, posted("save") | {"csrfmiddlewaretoken": "x" * 64}, headers=HOME)
+    sent = by(clerk, **posted("save")) | {"csrfmiddlewaretoken": "x" * 64}
+    refused = browser.post(NEW, sent, headers=HOME)
     assert refused.status_code == 403
     assert not Case.objects.exists()
     browser.post(NEW, dict(hidden(refused.content.decode())), headers=HOME)

@@ -42,6 +42,18 @@ def test_an_office_whose_code_begins_like_anothers_is_not_below_it():
     assert twin not in Unit.objects.under(county)
 
 
+def test_a_chain_of_offices_whose_codes_are_too_long_together_is_refused_in_words():
+    above = unit("lhcd")
+    for n in range(3):
+        above = Unit(
+            code=f"long-code-{n:02}", name="营业厅", level="station", parent=above
+        ).placed()
+        above.save()
+
+    with pytest.raises(ValidationError, match="too long together"):
+        Unit(code="long-code-99", name="营业厅", level="station", parent=above).full_clean()
+
+
 def test_two_offices_cannot_have_one_code():
     unit("lhcd")
 

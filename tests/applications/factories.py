@@ -94,6 +94,7 @@ def posted(button: str = "save", *, paper: tuple[str, ...] = ("id", "form"), **v
         "existing_kva": "0",
         "new_kva": "0",
         "invoice_type": "ordinary",
+        "language": "zh-hans",
         "equipment-TOTAL_FORMS": "2",
         "equipment-INITIAL_FORMS": "0",
         "equipment-0-name": "空调",

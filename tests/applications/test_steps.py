@@ -1,5 +1,5 @@
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -159,7 +159,7 @@ def test_a_request_entered_late_starts_its_limits_when_it_was_taken():
 def test_a_duplicate_is_known_by_number_phone_or_address(columns, count):
     draft()
 
-    assert len(steps.duplicates(sheet(**columns).computed(), person(Role.CLERK))) == count
+    assert len(steps.duplicates(sheet(**columns).computed(), person(Role.CLERK).unit)) == count
 
 
 def test_a_duplicate_is_known_by_the_shared_account():
@@ -168,23 +168,25 @@ def test_a_duplicate_is_known_by_the_shared_account():
         id_number=ZHAO, phone="13811112222", room="3-101", shared_account="03120045871"
     ).computed()
 
-    (found,) = steps.duplicates(other, person(Role.CLERK))
+    (found,) = steps.duplicates(other, person(Role.CLERK).unit)
     assert len(list(other.same_as(found))) == 1
 
 
 def test_closed_and_foreign_cases_are_no_duplicates():
     case = draft()
     far = person(Role.CLERK, at="bhxc")
-    assert steps.duplicates(sheet().computed(), far) == []
+    assert steps.duplicates(sheet().computed(), far.unit) == []
 
     moves.withdraw(case, by=person(Role.CLERK), reason="moved away")
-    assert steps.duplicates(sheet().computed(), person(Role.CLERK)) == []
+    assert steps.duplicates(sheet().computed(), person(Role.CLERK).unit) == []
 
 
 def test_an_empty_sheet_resembles_nothing():
     draft(Application(customer_name="甲"))
 
-    assert steps.duplicates(Application(customer_name="乙").computed(), person(Role.CLERK)) == []
+    assert (
+        steps.duplicates(Application(customer_name="乙").computed(), person(Role.CLERK).unit) == []
+    )
 
 
 @pytest.mark.parametrize("column", Application.KEYS)
@@ -323,6 +325,18 @@ def test_a_contact_of_tomorrow_is_refused():
 
     with pytest.raises(Refused):
         contact(case, days_ago=-1)
+
+
+def test_a_contact_of_before_the_case_is_refused_and_the_case_stays_readable(client):
+    case = draft()
+    contact = Contact(at=datetime(1, 1, 2, tzinfo=UTC), summary="电话", outcome="reached")
+
+    with pytest.raises(Refused, match="before the day on which the case"), transaction.atomic():
+        steps.note_contact(contact, case=case, by=person(Role.CLERK))
+
+    assert not case.contacts.exists()
+    client.force_login(person(Role.CLERK))
+    assert client.get(case.get_absolute_url()).status_code == 200
 
 
 def test_the_database_refuses_a_contact_without_words():

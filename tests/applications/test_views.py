@@ -270,6 +270,53 @@ def test_the_same_new_sheet_accepted_twice_is_one_case(client, clerk):
     assert again.url == Case.objects.get().get_absolute_url()
 
 
+ANOTHER = {
+    "customer_name": "赵大海",
+    "id_number": factories.ZHAO,
+    "phone": "13800001234",
+    "street": "解放路 9 号",
+}
+
+
+@pytest.mark.parametrize("first", ["save", "accept"])
+@pytest.mark.parametrize("second", ["save", "accept"])
+def test_another_customer_on_a_sheet_handed_in_already_becomes_a_case_of_its_own(
+    client, clerk, first, second
+):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted(first, token=token))
+
+    answer = client.post(NEW, posted(second, token=token, **ANOTHER))
+
+    case = Case.objects.get()
+    assert case.customer_name == "王小明"
+    page = answer.content.decode()
+    assert f"with other values: {case.number}, 王小明" in page
+    assert 'value="赵大海"' in page
+    assert f'action="{NEW}"' in page
+    assert answer.context["token"] != token
+    client.post(NEW, posted(second, token=answer.context["token"], **ANOTHER))
+    assert set(Case.objects.values_list("customer_name", flat=True)) == {"王小明", "赵大海"}
+
+
+def test_an_accepted_sheet_changed_on_a_page_gone_back_to_is_shown_again(client, clerk):
+    token = client.get(NEW).context["token"]
+    client.post(NEW, posted("accept", token=token))
+
+    page = client.post(NEW, posted("accept", token=token, new_kw="9")).content.decode()
+
+    assert "with other values" in page
+    assert Case.objects.count() == 1
+
+
+def test_an_accepted_sheet_typed_in_another_spelling_is_the_same_sheet(client, clerk):
+    token = client.get(NEW).context["token"]
+    sent = posted("accept", token=token, id_number=f" {factories.WANG[:6]} {factories.WANG[6:]}")
+    client.post(NEW, sent)
+
+    assert client.post(NEW, sent).url == Case.objects.get().get_absolute_url()
+
+
 def test_a_draft_found_again_by_its_sheet_goes_on_at_its_own_address(client, clerk):
     token = client.get(NEW).context["token"]
     client.post(NEW, posted("save", token=token))
@@ -283,7 +330,7 @@ def test_a_refused_sheet_does_not_say_that_it_was_saved(client, clerk, monkeypat
     def refuse(*args, **kwargs):
         raise Refused("no")
 
-    monkeypatch.setattr("applications.steps.accept", refuse)
+    monkeypatch.setattr("applications.steps.taking.accept", refuse)
     page = client.post(NEW, posted("accept")).content.decode()
 
     assert "Draft saved" not in page
@@ -626,4 +673,4 @@ def test_the_log_takes_the_same_queries_for_one_contact_and_for_many(
     client.get(url(case, "contact"))
     with django_assert_num_queries(one):
         client.get(url(case, "contact"))
-    assert 0 < one <= 10
+    assert 0 < one <= 13

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.demo import PASSWORD
+from tests.browser import PATIENCE, follow
 
 
 class Office:
@@ -18,19 +19,20 @@ class Office:
         self.windows: dict[str, Page] = {}
         self.complaints: list[str] = []
         self.case_url = ""
+        self.signer = ""
 
     def window(self, username: str) -> Page:
         """The window of a person; the first time they log in."""
         if username not in self.windows:
             context = self.browser.new_context(viewport={"width": 1440, "height": 900})
             page = context.new_page()
-            page.set_default_timeout(8000)
+            page.set_default_timeout(PATIENCE)
             page.on("console", self._heard)
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
             page.goto(f"{self.url}/login/")
             page.fill("[name=username]", username)
             page.fill("[name=password]", PASSWORD)
-            page.click("form:has([name=password]) button[type=submit]")
+            follow(page, "form:has([name=password]) button[type=submit]")
             expect(page.locator("header.bar")).to_be_visible()
             self.windows[username] = page
         return self.windows[username]
@@ -52,13 +54,13 @@ class Office:
         page = self.window(username)
         page.goto(self.case_url)
         if step:
-            page.click(f"nav.rail-panel a:has-text('{step}') >> nth=-1")
+            follow(page, f"nav.rail-panel a:has-text('{step}') >> nth=-1")
         return page
 
     def sheet(self, username: str, step: str, place: str) -> Page:
         """From the case page to a sheet, by a link that stands there."""
         page = self.case(username, step)
-        page.click(f"main a[href$='/{place}/'] >> nth=0")
+        follow(page, f"main a[href$='/{place}/'] >> nth=0")
         expect(page).to_have_url(re.compile(f"/{place}/$"))
         return page
 

@@ -1,5 +1,6 @@
 """The sheet at the counter in the clerk's hands: quicker than the answers of the server."""
 
+import re
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from accounts.demo import PASSWORD
 from accounts.models import User
 from demo import office as utility
 from tests.browser.office import Office
+from workflow.models import Case
 
 ANSWER = 0.4  # seconds that an answer of the server takes here
 
@@ -23,6 +25,7 @@ def sheet(live_server, browser) -> Page:
     page.goto(f"{live_server.url}/applications/new/")
     page.route("**/applications/new/", late)
     yield page
+    page.unroute_all(behavior="wait")  # an answer may be on its way
     office.close()
 
 
@@ -64,7 +67,7 @@ def test_papers_ticked_while_an_answer_is_under_way_stay_ticked(sheet):
 
 
 def test_a_sheet_survives_the_end_of_the_session(sheet):
-    sheet.unroute_all()
+    sheet.unroute_all(behavior="wait")
     sheet.fill("[name=customer_name]", "王小明")
     sheet.fill("[name=remarks]", "第一行\n第二行")
     sheet.context.clear_cookies(name="sessionid")
@@ -116,3 +119,28 @@ def test_the_help_lists_the_keys_that_work_here_and_no_others(sheet):
     )
 
     assert sorted(keys) == ["/", "?", "Ctrl Enter", "Ctrl s", "Enter", "Esc", "n"]
+
+
+def test_enter_goes_on_to_the_next_field_and_opens_no_case(sheet):
+    sheet.fill("[name=customer_name]", "王小明")
+    sheet.focus("[name=customer_name]")
+
+    sheet.keyboard.press("Enter")
+    expect(sheet.locator("[name=customer_name]")).not_to_be_focused()
+    expect(sheet.locator("main form :focus")).to_have_count(1)
+    sheet.keyboard.press("Enter")
+
+    expect(sheet.locator("[name=customer_name]")).to_have_value("王小明")
+    assert not Case.objects.exists()
+
+
+def test_what_is_missing_is_jumped_to_and_opens_no_case(sheet):
+    with sheet.expect_response(checked):
+        sheet.fill("[name=customer_name]", "王小明")
+        sheet.keyboard.press("Tab")
+
+    sheet.click("#missing a[href^='#id_'] >> nth=0")
+
+    expect(sheet).to_have_url(re.compile("/applications/new/#id_"))
+    expect(sheet.locator("[name=customer_name]")).to_have_value("王小明")
+    assert not Case.objects.exists()

@@ -18,6 +18,7 @@ from accounts.models import Unit, User
 from demo import office as utility
 from metering.models import Meter
 from tests.applications.factories import COMPANY, WANG
+from tests.browser import follow
 from tests.browser.office import Office, fill, press, tick
 from workflow.models import Case
 from works.models import Acceptance, Grade, Licence
@@ -128,7 +129,7 @@ def take_application(office: Office, sheet: dict) -> None:
     """The clerk takes the application with every paper, and accepts it."""
     page = office.window("sunyue")
     page.goto(f"{office.url}/")
-    page.click("header.bar a[href$='/applications/new/']")
+    follow(page, "header.bar a[href$='/applications/new/']")
     fill(
         page,
         {
@@ -147,14 +148,16 @@ def take_application(office: Office, sheet: dict) -> None:
     tick(page, "paper")
     press(page, "Accept", leads_to=CASE)
     office.case_url = page.url
+    office.signer = sheet.get("legal_representative") or sheet["customer_name"]
 
 
 def take_in_papers(office: Office) -> None:
     """The customer brings what is owed, and the clerk takes it in."""
     page = office.case("sunyue")
-    page.click("main a[href$='/papers/'] >> nth=0")
+    follow(page, "main a[href$='/papers/'] >> nth=0")
     while (link := page.locator("main a:has-text('Take in')")).count():
-        link.first.click()
+        with page.expect_navigation():
+            link.first.click()
         press(page, "Record", leads_to="/papers/$")
 
 
@@ -162,11 +165,11 @@ def survey(office: Office, *points: str, high: bool = False, **found) -> None:
     """The surveyor measures, photographs and signs."""
     page = office.sheet("lina", "Site survey", "survey")
     for name in points:
-        page.click("main a[href$='/survey/points/new/'] >> nth=0")
+        follow(page, "main a[href$='/survey/points/new/'] >> nth=0")
         fill(page, {"source_point": {"label": point_label(page, name)}, "distance_m": 20})
         fill(page, {"cable_m": 25, "works_days": 3, "workable": "True"})
         press(page, "Save", leads_to="/survey/$")
-    page.click("main a[href$='/survey/photos/new/'] >> nth=0")
+    follow(page, "main a[href$='/survey/photos/new/'] >> nth=0")
     fill(page, {"picture": photo(), "caption": "接户点"})
     press(page, "Save", leads_to="/survey/")
     page.goto(f"{office.case_url}survey/")
@@ -226,8 +229,8 @@ def plan(office: Office, kva: int, approvers: tuple[str, ...] = ("wuguohua",), *
     page = office.sheet("chenzhiqiang", "Supply plan", "plan/answer")
     fill(page, {"how": "counter"})
     press(page, "Answer the customer", leads_to=CASE)
-    page = office.sheet("chenzhiqiang", "Supply plan", "plan/decide")
-    fill(page, {"decision": "accept", "signed_name": "王小明", "how": "signature"})
+    page = office.sheet("sunyue", "Supply plan", "plan/decide")
+    fill(page, {"decision": "accept", "signed_name": office.signer, "how": "signature"})
     press(page, "Record the decision", leads_to=CASE)
 
 
@@ -316,7 +319,7 @@ def fee(office: Office) -> None:
     page = office.sheet("tangli", "Fees", "fees")
     press(page, "Issue the bill", leads_to="/fees/$")
     page = office.sheet("xumin", "Fees", "fees")
-    page.click("main a[href$='/fees/payment/']")
+    follow(page, "main a[href$='/fees/payment/']")
     fill(page, {"method": "transfer", "reference": "0417", "payer": "江城第二医院"})
     press(page, "Receive payment", leads_to="/fees/$")
 
@@ -325,8 +328,8 @@ def contract(office: Office) -> None:
     """Drawn from the accepted plan, signed by both."""
     page = office.sheet("gaomin", "Supply contract", "contract")
     press(page, "Draw the contract", leads_to="/contract/$")
-    page.click("main a[href$='/contract/customer/']")
-    fill(page, {"signed_name": "王小明", "signed_how": {"index": 1}})
+    follow(page, "main a[href$='/contract/customer/']")
+    fill(page, {"signed_how": {"index": 1}})
     press(page, "Record the signature", leads_to="/contract/$")
     press(page, "Sign for the utility", leads_to=CASE)
 
@@ -344,7 +347,7 @@ def meter(office: Office, asset: str) -> None:
             "installed_at": now(minutes=2),
             "installer": someone("luogang"),
             "second_installer": someone("fangyong"),
-            "customer_signed_name": "王小明",
+            "customer_signed_name": office.signer,
             "customer_signed_at": now(minutes=1),
         },
     )

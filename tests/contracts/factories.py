@@ -11,16 +11,19 @@ from contracts import steps
 from contracts.models import Contract
 from tests.factories import person
 from tests.fees import factories as fees
+from tests.made_once import made_once
 from workflow.models import Step
 from workflow.process import Kind
 
 
+@made_once
 def ready(case=None, **options: Any) -> Step:
     """The contract step in hand: the plan is accepted."""
     step = fees.ready(case, **options)
     return step.case.step(Kind.CONTRACT)
 
 
+@made_once
 def drawn(step: Step | None = None, **terms: Any) -> Contract:
     """Drawn: the customer's turn to sign."""
     terms = {"kind": "hv", "term_from": timezone.localdate()} | terms
@@ -29,10 +32,12 @@ def drawn(step: Step | None = None, **terms: Any) -> Contract:
 
 def by_customer(contract: Contract, **how: Any) -> Contract:
     """Signed by the customer."""
-    how = {"signed_name": "王总", "signed_as": "representative", "signed_how": "seal"} | how
+    name = contract.step.case.customer_name
+    how = {"signed_name": name, "signed_as": "self", "signed_how": "seal"} | how
     return steps.sign_customer(contract, by=person(Role.CONTRACT_OFFICER), **how)
 
 
+@made_once
 def signed(contract: Contract | None = None) -> Contract:
     """Signed by both."""
     contract = by_customer(contract or drawn())

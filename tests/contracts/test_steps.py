@@ -258,7 +258,7 @@ def test_only_in_the_fast_lane_an_interim_agreement_stands_in():
     contract = factories.drawn()
 
     with pytest.raises(Refused, match="fast lane"):
-        steps.sign_interim(contract, by=person(OFFICER), interim_name="王总", interim_how="hand")
+        steps.sign_interim(contract, by=person(OFFICER), interim_name="王小明", interim_how="hand")
 
 
 def test_the_interim_agreement_binds_and_the_contract_is_still_owed():
@@ -272,7 +272,7 @@ def test_the_interim_agreement_binds_and_the_contract_is_still_owed():
     )
     contract = factories.drawn(factories.ready(case))
     contract = steps.sign_interim(
-        contract, by=person(OFFICER), interim_name="王总", interim_how="hand"
+        contract, by=person(OFFICER), interim_name="王小明", interim_how="hand"
     )
 
     assert contract.binds

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
 from contracts.models import Contract
+from plans.models import Plan
 from tests.contracts import factories
 from tests.factories import case as opened
 from tests.factories import person
@@ -38,8 +41,8 @@ def drawing(**more) -> dict:
 def signature(**more) -> dict:
     now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     return {
-        "signed_name": "王总",
-        "signed_as": "representative",
+        "signed_name": "王小明",
+        "signed_as": "self",
         "signed_how": "seal",
         "signed_reference": "",
         "signed_at": now,
@@ -174,3 +177,29 @@ def test_the_page_asks_few_questions(client, make, django_assert_max_num_queries
 
     with django_assert_max_num_queries(15):
         client.get(url(contract.step))
+
+
+def test_a_signature_hears_at_once_of_everything_against_it(client):
+    step = factories.drawn().step
+    client.force_login(officer())
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    wrong = {"signed_how": "", "signed_as": "agent", "signed_at": tomorrow.isoformat()}
+
+    errors = client.post(url(step, "customer"), signature(**wrong)).context["contract_form"].errors
+
+    assert {*errors} == {"signed_how", "signed_as", "signed_at"}
+    assert "No agent is named" in str(errors["signed_as"])
+    assert "future" in str(errors["signed_at"])
+    mended = client.post(url(step, "customer"), signature(signed_as="agent"))
+    assert {*mended.context["contract_form"].errors} == {"signed_as"}
+
+
+def test_a_contract_that_cannot_be_drawn_says_so_beside_its_bad_fields(client):
+    step = factories.ready()
+    Plan.objects.update(valid_until=timezone.localdate() - timedelta(days=1))
+    client.force_login(officer())
+
+    errors = client.post(url(step), drawing(term_from="x")).context["contract_form"].errors
+
+    assert {*errors} == {"term_from", "__all__"}
+    assert "was valid until" in str(errors["__all__"])

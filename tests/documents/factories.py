@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from typing import Any
 
+import pillow_heif
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
+from pypdf import PdfWriter
 
 from accounts.roles import Role
 from applications import steps as applications
@@ -15,17 +18,47 @@ from documents.files import Checked
 from documents.models import Paper
 from tests.applications.factories import rows, sheet
 from tests.factories import person
+from tests.made_once import made_once
 from workflow.models import Case
 
-PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\nstartxref\n0\n%%EOF\n"
 # Names that many systems cannot write.
 RARE = "㛃䶮𬸦"
 
 
-def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240), **options: Any) -> bytes:
+def pdf(pages: int = 1, **encryption: str) -> bytes:
+    writer = PdfWriter()
+    for _page in range(pages):
+        writer.add_blank_page(210, 297)
+    if encryption:
+        writer.encrypt(**encryption)
     out = BytesIO()
-    Image.effect_noise(size, 40).convert("RGB").save(out, form, **options)
+    writer.write(out)
     return out.getvalue()
+
+
+PDF = pdf()
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240), **options: Any) -> bytes:
+    return saved(Image.effect_noise(size, 40).convert("RGB"), form, **options)
+
+
+def saved(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
+    out = BytesIO()
+    if form == "HEIF":
+        pillow_heif.from_pillow(image).save(out, **options)
+    else:
+        image.save(out, form, **options)
+    return out.getvalue()
+
+
+def odd_exif(orientation: int, *entries: bytes) -> bytes:
+    """EXIF as some cameras write it: the orientation, and a number where text is announced."""
+    width = struct.pack(">HHII", 0x011A, 2, 4, 0x41424300)
+    turned = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    tags = (turned, width, *entries)
+    head = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, len(tags))
+    return head + b"".join(tags) + b"\0\0\0\0"
 
 
 def upload(
@@ -38,6 +71,7 @@ def scan() -> Checked:
     return Checked(PDF, "application/pdf", "产权证.pdf")
 
 
+@made_once
 def counter_case(*, papers: tuple[str, ...] = ("id", "form"), **columns: Any) -> Case:
     """A household's case accepted at the counter; its proof of ownership is owed unless given."""
     clerk = person(Role.CLERK, name="孙悦", phone="8800-2101")

@@ -1,4 +1,4 @@
-"""The nine papers as the acts of the office cause them, in both languages, with long names."""
+"""The ten papers as the acts of the office cause them, in both languages, with long names."""
 
 import re
 from decimal import Decimal
@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from fontTools.ttLib import TTFont
 
 from accounts.roles import Role
+from applications.models import Application, Correction
 from documents import pdf, rooms, steps
 from documents.models import Paper, PaperKind
 from documents.pdf import STATIC, Unprintable
@@ -75,6 +76,15 @@ def survey():
         Case.objects.get(pk=case.pk),
         safety_remarks="表箱上方有水管渗漏痕迹，施工前须由物业处理；楼道照明不足，带电作业须双人监护。",
     )
+    return case
+
+
+def consent():
+    from tests.surveys.factories import asked, candidate
+
+    case = counter_case(**PLACE)
+    point = candidate(case, name="锦绣江南三期 C 号配电箱", works="敷设 YJV22-2×16 电缆 62 米")
+    asked(point, party="临湖经济技术开发区南庄村村民委员会", asked_how="letter")
     return case
 
 
@@ -170,6 +180,7 @@ ACTS = {
     "work_order": work_order,
     "refusal": refusal,
     "deficiency": receipt,
+    "consent": consent,
 }
 SAYS = {
     "receipt": [
@@ -189,6 +200,7 @@ SAYS = {
     "work_order": ["3200000001", "5(60) A", "宁波三星"],
     "refusal": ["拒绝签字", "锦绣江南 5 号公变", "95598", "12398"],
     "deficiency": ["95598"],
+    "consent": ["292", "296", "南庄村村民委员会", "从原接户点 T 接", "95598"],
 }
 
 
@@ -247,6 +259,52 @@ def test_the_bytes_are_the_same_however_often_and_late_a_paper_is_made():
     again = pdf.render(Paper.objects.select_related("case__unit", "step").get(pk=paper.pk))
 
     assert again == first
+
+
+RIGHT = {"customer_name": "王晓明", "phone": "13800001234", "address": "解放路 9 号"}
+
+
+def read_again(paper):
+    """What the worker makes of it, however late."""
+    paper = Paper.objects.select_related("case__unit", "step").get(pk=paper.pk)
+    with translation.override(paper.language):
+        return pdf.html(paper)
+
+
+@pytest.mark.parametrize("kind", ACTS)
+def test_a_paper_says_what_held_when_it_was_issued_however_late_it_is_made(kind):
+    case = ACTS[kind]()
+    issued = papers_of(case, kind).values()
+    before = [read_again(paper) for paper in issued]
+
+    correcting(case)
+
+    assert [read_again(paper) for paper in issued] == before
+
+
+def correcting(case):
+    """The customer's data is put right, as a correction leaves it."""
+    held = Application.of(case)
+    if held and held.accepted_at:
+        right = {"customer_name": RIGHT["customer_name"], "phone": RIGHT["phone"]}
+        for column, value in {**right, "street": RIGHT["address"]}.items():
+            setattr(held, column, value)
+        made = Correction.of(Application.of(case), held.computed())
+        for one in made:
+            one.reason, one.by = "认错", staff(Role.CLERK)
+        Correction.objects.bulk_create(made)
+    Case.objects.filter(pk=case.pk).update(**RIGHT)
+
+
+def test_a_paper_of_the_time_before_names_the_case_as_it_is():
+    case = counter_case()
+    paper = papers_of(case, "deficiency")["en"]
+    del paper.data["applicant"]
+    Paper.objects.filter(pk=paper.pk).update(data=paper.data)
+
+    correcting(case)
+
+    assert RIGHT["customer_name"] in read_again(paper)
 
 
 def test_a_contract_paper_keeps_the_words_it_was_issued_with():

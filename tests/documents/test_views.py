@@ -1,10 +1,13 @@
 """The pages of papers: who may see and do what, what is served; hostile input does nothing."""
 
+from io import BytesIO
+
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image
 
 from accounts.roles import Role
 from documents import steps
@@ -12,9 +15,12 @@ from documents.models import Attachment, Paper, PaperItem
 from tests.documents.factories import (
     PDF,
     counter_case,
+    odd_exif,
     papers_of,
+    pdf,
     picture,
     rendered,
+    saved,
     scan,
     upload,
 )
@@ -92,11 +98,38 @@ def test_a_picture_handed_in_is_shown_and_can_run_nothing(client, case, clerk):
     assert "sandbox" in response["Content-Security-Policy"]
 
 
-def test_a_file_gone_from_the_store_is_not_there(client, case, clerk, caplog):
-    kept = steps.attach(case, scan(), title="证", by=clerk)
+def test_a_picture_in_small_is_served_as_harmlessly_as_the_whole(client, case, clerk):
+    whole = upload(picture(size=(1600, 1200)))
+    client.post(url(case), {"title": "现场", "file": whole})
+    address = url(case, "thumbnail", Attachment.objects.get().pk)
+
+    response = client.get(address)
+
+    with Image.open(BytesIO(b"".join(response.streaming_content))) as small:
+        assert max(small.size) == 320
+    assert response["Content-Type"] == "image/jpeg"
+    assert response["Cache-Control"] == "private, no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response["Content-Security-Policy"]
+    other = counter_case(not_duplicate="别家")
+    assert client.get(address.replace(case.number, other.number)).status_code == 404
+    log_in(client, Role.CLERK, "bhxc")
+    assert client.get(address).status_code == 404
+
+
+def test_of_a_paper_that_is_no_picture_there_is_nothing_in_small(client, case, clerk):
+    client.post(url(case), {"title": "产权证", "file": upload(PDF, "证.pdf")})
+
+    assert client.get(url(case, "thumbnail", Attachment.objects.get().pk)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["attachment", "thumbnail"])
+def test_a_file_gone_from_the_store_is_not_there(client, case, clerk, caplog, name):
+    client.post(url(case), {"title": "现场", "file": upload(picture())})
+    kept = Attachment.objects.get()
     default_storage.delete(kept.file.name)
 
-    assert client.get(kept.get_absolute_url()).status_code == 404
+    assert client.get(url(case, name, kept.pk)).status_code == 404
     assert kept.file.name in caplog.text
 
 
@@ -190,9 +223,11 @@ def test_the_second_press_is_told_that_the_paper_is_there(client, case, clerk):
     ("content", "message"),
     [
         (b"", "empty"),
-        (b"MZ not a pdf", "sound file"),
-        (picture()[:2000], "sound file"),
-        (PDF + b"<script>alert(1)</script>" * 20, "sound file"),
+        (b"MZ not a pdf", "this is a program"),
+        (picture()[:2000], "cut off"),
+        (PDF + b"<script>alert(1)</script>" * 20, "something else"),
+        (pdf(user_password="1", algorithm="AES-256"), "needs a password"),
+        (pdf(0), "no pages"),
     ],
 )
 def test_a_wrong_file_is_refused_and_nothing_written(client, case, clerk, content, message):
@@ -203,6 +238,50 @@ def test_a_wrong_file_is_refused_and_nothing_written(client, case, clerk, conten
         assert message in page
     assert owed(case).state == PaperItem.State.OWED
     assert not Attachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [saved(Image.new("RGB", (64, 48)), exif=odd_exif(6)), saved(Image.new("RGB", (1, 7)))],
+)
+def test_an_odd_photo_of_a_paper_is_received(client, case, clerk, content):
+    client.post(url(case), {"title": "证", "file": upload(content, "证.jpg")})
+    client.post(url(case, "receive", owed(case).pk), {"scan": upload(content, "证.jpg")})
+
+    assert case.attachments.filter(content_type="image/jpeg").count() >= 1
+    assert owed(case).state == PaperItem.State.RECEIVED
+    small = client.get(url(case, "thumbnail", case.attachments.first().pk))
+    assert Image.open(BytesIO(small.getvalue())).format == "JPEG"
+
+
+def test_a_picture_is_kept_as_it_was_sent_beside_what_is_shown(client, case, clerk):
+    content = saved(Image.new("RGB", (64, 48)), exif=odd_exif(6))
+    for _twice in range(2):
+        client.post(url(case), {"title": "现场", "file": upload(content, "现场.jpg")})
+    client.post(url(case), {"title": "合同", "file": upload(PDF)})
+    pdf, _again, picture_ = case.attachments.all()
+    page = client.get(url(case)).content.decode()
+
+    assert page.count("?original") == 2
+    as_sent = client.get(url(case, "attachment", picture_.pk), {"original": ""})
+    assert as_sent.getvalue() == content
+    assert as_sent.headers["Content-Disposition"].startswith("attachment")
+    assert client.get(url(case, "attachment", pdf.pk), {"original": ""}).status_code == 404
+
+
+def test_what_was_sent_for_one_case_is_not_shown_in_another(client, case, clerk):
+    content = saved(Image.new("RGB", (64, 48)), exif=odd_exif(6))
+    client.post(url(case), {"title": "现场", "file": upload(content, "现场.jpg")})
+    with case.attachments.get().file as file:
+        shown = file.read()
+    other = counter_case(street="人民路 2 号", not_duplicate="另一户")
+
+    client.post(url(other), {"title": "下载的", "file": upload(shown, "下载.jpg")})
+
+    copy = other.attachments.get()
+    assert copy.sha256 == case.attachments.get().sha256
+    assert "?original" not in client.get(url(other)).content.decode()
+    assert client.get(url(other, "attachment", copy.pk), {"original": ""}).status_code == 404
 
 
 def test_a_file_over_the_limit_is_refused(client, case, clerk, settings):

@@ -131,3 +131,24 @@ def test_a_killed_worker_or_a_lost_message_loses_no_paper(worker):
         folder = Path(default_storage.path(paper.file.name)).parent
         assert len(list(folder.glob(f"{paper.sha256}*"))) == 1
     assert tasks.render_missing() == 0
+
+
+PAGES = """
+import sys
+import django
+django.setup()
+from importlib import import_module
+from django.urls import get_resolver
+from documents.rooms import ROOMS
+get_resolver().url_patterns
+for room in set(ROOMS.values()):
+    import_module(f"{room}.paper")
+print("weasyprint" in sys.modules)
+"""
+
+
+def test_no_page_loads_what_only_the_worker_needs_to_make_papers():
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    said = subprocess.check_output([sys.executable, "-c", PAGES], env=environment, text=True)
+
+    assert said.strip() == "False"

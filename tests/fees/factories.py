@@ -13,18 +13,20 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import steps
+from fees import steps, tariff
 from fees.models import Bill, Payment
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Survey
 from tests import factories as floor
 from tests.applications.factories import accepted, sheet
 from tests.factories import person
+from tests.made_once import made_once
 from workflow import moves
 from workflow.models import Case, Step
 from workflow.process import CustomerClass, Kind
 
 
+@made_once
 def hv_case(**columns: Any) -> Case:
     """A company with two sources of 10 kV, accepted at the counter: the survey is in hand."""
     return fresh(floor_case(customer_class=CustomerClass.HV_DUAL, **columns))
@@ -37,6 +39,7 @@ def floor_case(**columns: Any) -> Case:
     return moves.set_facts(case, by=None, line_works=True)
 
 
+@made_once
 def household() -> Case:
     """A household accepted at the counter."""
     return accepted(sheet())
@@ -70,8 +73,11 @@ def plan(
     voltage: str = "10kv",
     reserve_kva: int = 0,
     laying: str = "overhead",
+    quote: bool = True,
 ) -> Plan:
-    """A plan on the survey, with one candidate a source (kVA)."""
+    """A plan on the survey, with one candidate a source (kVA); without a quote, as before quotes
+    were kept.
+    """
     on = on or survey(case)
     made = Plan.objects.create(
         step=fresh(case).step(Kind.PLAN),
@@ -94,11 +100,12 @@ def plan(
         PlanSource.objects.create(
             plan=made, candidate=candidate, capacity_kva=Decimal(kva), laying=laying
         )
-    Plan.objects.filter(pk=made.pk).update(state=state)
+    Plan.objects.filter(pk=made.pk).update(state=state, quote=tariff.quote(made) if quote else None)
     made.refresh_from_db()
     return made
 
 
+@made_once
 def ready(case: Case | None = None, **options: Any) -> Step:
     """The fees step in hand: the plan is accepted."""
     case = case or hv_case()
@@ -110,11 +117,13 @@ def ready(case: Case | None = None, **options: Any) -> Step:
     return fresh(case).step(Kind.FEES)
 
 
+@made_once
 def billed(step: Step | None = None, **options: Any) -> Bill:
     """A bill issued: the customer's turn to pay."""
     return steps.issue(step or ready(**options), by=person(Role.BILLER))
 
 
+@made_once
 def paid(bill: Bill | None = None, **options: Any) -> Payment:
     """A bill paid at the counter in cash."""
     bill = bill or billed(**options)

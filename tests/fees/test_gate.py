@@ -187,10 +187,16 @@ def test_an_abolished_fee_cannot_be_charged():
 
 
 def test_a_bill_without_lines_cannot_be_issued():
-    step = factories.ready()
-    insert_bill(step.case.step(Kind.PLAN).plan.pk, step.pk)
+    assert_not_issued(factories.ready(quote=False), "sum of its lines")
 
-    with pytest.raises(IntegrityError, match="sum of its lines"):
+
+def test_a_bill_that_is_not_what_its_plan_quoted_cannot_be_issued():
+    assert_not_issued(factories.ready(), "what its plan quoted")
+
+
+def assert_not_issued(step, why: str) -> None:
+    insert_bill(step.case.step(Kind.PLAN).plan.pk, step.pk)
+    with pytest.raises(IntegrityError, match=why):
         sql(
             "UPDATE fees_bill SET state = 'issued', issued_at = %s, issued_by_id = %s",
             timezone.now(),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from fees import steps
 from fees.models import Bill, Correction, Payment, Refund
 from tests.factories import case as opened
 from tests.factories import person
@@ -224,3 +227,18 @@ def test_the_pages_ask_few_questions(client, make, django_assert_max_num_queries
         client.get(step.get_absolute_url())
     with django_assert_max_num_queries(17):
         client.get(step.case.get_absolute_url() + f"?step={step.pk}")
+
+
+def test_a_payment_hears_at_once_of_everything_against_it(client):
+    bill = factories.billed()
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="多收")
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    wrong = slip(payer="", received_at=tomorrow.isoformat())
+
+    answer = post(client, english(Role.CASHIER), bill.step, "payment", **wrong)
+
+    errors = answer.context["money_form"].errors
+    assert {*errors} == {"payer", "received_at", "__all__"}
+    assert "future" in str(errors["received_at"])
+    assert "waits for its answer" in str(errors["__all__"])
+    assert not Payment.objects.exists()

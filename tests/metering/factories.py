@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -10,12 +11,13 @@ from accounts.roles import Role
 from metering import steps
 from metering.models import Installation, Meter, Seal
 from tests import factories
+from tests.made_once import made_once
 from tests.plans import factories as plans
 from tests.works.factories import case_of, fresh, walk
 from workflow.models import Case, Step
 from workflow.process import FULL_FLOW, BusinessType, Kind
 
-__all__ = ["case_at", "case_of", "fresh", "meter", "order", "power_on", "ready"]
+__all__ = ["case_at", "case_of", "dissatisfied", "fresh", "meter", "order", "power_on", "ready"]
 
 
 def meter(number: str = "3200000001", **columns: Any) -> Meter:
@@ -40,6 +42,7 @@ def fitters():
     return one, factories.person(Role.FITTER, username="fitter-2")
 
 
+@made_once
 def case_at(kind: str = Kind.METER, **columns: Any) -> Case:
     """A case whose meter step is in hand: a household with its accepted plan, or a short flow."""
     business_type = columns.get("business_type", BusinessType.NEW)
@@ -79,3 +82,17 @@ def power_on(step: Step) -> Step:
     power.phase_order_ok = power.meter_runs = True
     power.result = "on"
     return steps.energize(power, by=fitters()[0])
+
+
+@made_once
+def dissatisfied(**columns: Any) -> Case:
+    """Called back, and not satisfied: the clerk follows it up within two days."""
+    case = case_at(Kind.CALLBACK, **columns)
+    clerk = factories.person(Role.CLERK)
+    sheet = steps.call_of(case.step(Kind.CALLBACK))
+    sheet.reached, sheet.called_at, sheet.satisfaction = True, timezone.now(), 1
+    sheet.power_quality_ok, sheet.charged_beyond_bill = True, False
+    sheet.follow_up_owner, sheet.follow_up = clerk, "上门解释"
+    sheet.follow_up_on = timezone.localdate() + timedelta(days=2)
+    steps.call_back(sheet, by=clerk)
+    return case_of(case)

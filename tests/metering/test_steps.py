@@ -70,12 +70,12 @@ def test_a_meter_of_another_unit_stays_there():
         make.order(make.case_at(), far)
 
 
-def test_a_high_voltage_customer_needs_three_phases_and_accuracy():
+def test_a_high_voltage_customer_needs_three_phases_accuracy_ct_and_pt():
     case = make.case_at(customer_class=CustomerClass.HV_SINGLE)
 
     with pytest.raises(Refused) as refusal:
         make.order(case, make.meter())
-    assert len(refusal.value.messages) == 2
+    assert len(refusal.value.messages) == 4
 
 
 def test_a_work_order_without_seals_or_a_second_technician_is_not_signed():
@@ -178,6 +178,9 @@ def test_a_meter_that_moves_hangs_again_in_the_same_case():
     removal.reading_total = 100
     removal.installer, removal.second_installer = make.fitters()
     steps.remove(removal, by=make.fitters()[0])
+    removal.reading_total = 1
+    with pytest.raises(Refused, match="changed no more"):
+        steps.keep_removal(removal, by=make.fitters()[0])
 
     make.ready(make.case_of(case), Meter.objects.get())
     make.power_on(make.fresh(step))

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
 from metering import fit
+from metering.forms import CallBackForm
 from metering.models import CallAttempt, Installation, Meter
+from tests.documents.factories import picture
 from tests.factories import person
 from tests.metering import factories as make
 from tests.works.test_views import jpeg, posted
@@ -84,6 +87,26 @@ def test_a_technician_hangs_a_meter_and_switches_power_on(client):
     assert meter.asset_number in client.get(case.get_absolute_url()).content.decode()
 
 
+def test_a_refused_photo_costs_neither_the_work_order_nor_the_other_photo(client):
+    case, meter = make.case_at(), make.meter()
+    client.force_login(make.fitters()[0])
+    form = client.get(url(case)).context["form"]
+    cut = SimpleUploadedFile("cut.jpg", picture()[:4000], "image/jpeg")
+    photos = {"photos-0-shows": "sketch", "photos-0-file": cut}
+    photos |= {"photos-1-shows": "installed", "photos-1-file": jpeg(), "photos-TOTAL_FORMS": "2"}
+
+    answer = client.post(url(case), order_data(form, meter, **photos), follow=True)
+
+    assert "cut.jpg is not taken. The picture (JPEG) is cut off" in answer.content.decode()
+    order = Installation.objects.get(step__case=case)
+    assert (order.meter, order.signed_at) == (meter, None)
+    assert case.attachments.count() == 1
+    assert [row["shows"].value() for row in answer.context["form"].photos.forms][:2] == [
+        "installed",
+        "sketch",
+    ]
+
+
 def test_a_meter_taken_meanwhile_is_a_message_and_nothing_is_lost(client):
     case, meter = make.case_at(), make.meter()
     client.force_login(make.fitters()[0])
@@ -93,7 +116,7 @@ def test_a_meter_taken_meanwhile_is_a_message_and_nothing_is_lost(client):
     answer = client.post(url(case), filled)
 
     assert answer.status_code == 200
-    assert "choose another one" in str(answer.context["form"].non_field_errors())
+    assert "choose another one" in str(answer.context["form"].errors["meter"])
     assert "3 单元表箱" in answer.content.decode()
     assert not Installation.objects.filter(step__case=case).exists()
 
@@ -291,7 +314,9 @@ def test_high_voltage_is_offered_three_phase_meters_of_its_class_alone():
     case = make.case_at(customer_class=CustomerClass.HV_SINGLE)
     make.meter()
     make.meter("3200000002", phase="three", accuracy="2.0")
-    fits = make.meter("3200000003", phase="three", accuracy="0.5S")
+    made = {"phase": "three", "rating_a": "1.5(6)", "voltage_v": "3×57.7/100"}
+    make.meter("3200000004", **made | {"voltage_v": "3×220/380"}, accuracy="0.5S")
+    fits = make.meter("3200000003", **made, accuracy="0.5S")
 
     assert list(Meter.objects.in_stock().fitting(*fit.wanted(case))) == [fits]
     assert not fit.misfits(fits, case)
@@ -305,4 +330,4 @@ def test_what_is_wrong_with_a_call_is_told_at_its_field(client):
 
     page = client.post(address, {"called_at": tomorrow, "spoke_with": "王小明"})
 
-    assert set(page.context["form"].errors) == {"called_at", "reached"}
+    assert set(page.context["form"].errors) == {"called_at", "reached", *CallBackForm.ANSWERS}

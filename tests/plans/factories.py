@@ -5,18 +5,30 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
 from accounts.roles import Role
 from applications.models import Application
+from applications.signers import signers_of
 from documents.models import Requirement
 from plans import steps
 from plans.models import Plan, PlanSource
+from plans.steps.metering import is_high
 from surveys.models import SourcePoint
 from tests import factories as office
 from tests.applications.factories import COMPANY, accepted, sheet
+from tests.made_once import made_once
 from tests.surveys import factories as surveys
 from workflow.models import Case, Step
 from workflow.process import Kind
+
+METERED_AT_HIGH = {
+    "metering": "hv_hv",
+    "ct_ratio": "50/5",
+    "pt_ratio": "10/0.1",
+    "power_factor": Decimal("0.90"),
+}
 
 
 def planner(**columns: Any) -> User:
@@ -45,6 +57,12 @@ def plan_of(case: Case) -> Plan:
     return Plan.objects.select_related("step__case", "survey").get(step=step_of(case))
 
 
+def signer(case: Case) -> str:
+    """The customer, or who signs for the company."""
+    return signers_of(case, timezone.localdate()).usual
+
+
+@made_once
 def household(**columns: Any) -> Case:
     """A household of 8 kW on one source, surveyed: the plan is in hand."""
     return surveyed(taken(sheet(**columns)))
@@ -76,11 +94,13 @@ def company(kva: int = 630, **columns: Any) -> Application:
     )
 
 
+@made_once
 def factory(kva: int = 630, **columns: Any) -> Case:
     """A company on one 10 kV source, surveyed: the plan is in hand."""
     return surveyed(taken(company(kva, **columns)), line("开发 2# 环网柜", kva))
 
 
+@made_once
 def dual(kva: int = 630, **columns: Any) -> Case:
     """A company on two 10 kV lines, surveyed: the plan is in hand."""
     case = taken(company(kva, **{"customer_class": "hv_dual", "sources_wanted": 2, **columns}))
@@ -119,6 +139,8 @@ def filled(step: Step, **columns: Any) -> Plan:
         "protection": "40 A 空气断路器",
         **columns,
     }
+    if is_high(columns.get("voltage", plan.voltage)):
+        values = {**values, **METERED_AT_HIGH, "meter_accuracy": "0.5S", **columns}
     if not plan.total_kva:
         values.setdefault("total_kva", Decimal(8))
     for name, value in values.items():
@@ -146,6 +168,7 @@ def ready(case: Case | None) -> Case:
     return case if step_of(case).state == Step.State.IN_HAND else surveyed(case)
 
 
+@made_once
 def drawn(case: Case | None = None, *, by: User | None = None, **columns: Any) -> Plan:
     """A draft, complete. `columns` are fields of the plan; `sources` a list of PlanSource."""
     case = ready(case)
@@ -155,12 +178,14 @@ def drawn(case: Case | None = None, *, by: User | None = None, **columns: Any) -
     return steps.save_draft(plan.step, plan, chosen or sources(plan), by=by)
 
 
+@made_once
 def submitted(case: Case | None = None, *, by: User | None = None, **columns: Any) -> Plan:
     """A plan that waits for approval; its capacity is held."""
     plan = drawn(case, by=by, **columns)
     return steps.submit(plan.step, by=by or plan.step.owner or planner())
 
 
+@made_once
 def approved(case: Case | None = None, **columns: Any) -> Plan:
     """A plan approved by as many approvers as it needs."""
     plan = submitted(case, **columns)
@@ -169,16 +194,18 @@ def approved(case: Case | None = None, **columns: Any) -> Plan:
     return plan
 
 
+@made_once
 def answered(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer has in writing: the customer's turn."""
     plan = approved(case, **columns)
     return steps.answer(plan.step, by=clerk(), how="counter")
 
 
+@made_once
 def accepted_plan(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer accepted: fees and contract may follow."""
     plan = answered(case, **columns)
-    steps.accept(plan.step, by=clerk(), signed_name="王小明", how="signature")
+    steps.accept(plan.step, by=clerk(), signed_name=signer(plan.step.case), how="signature")
     return plan_of(plan.step.case)
 
 

@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.roles import Role
 from documents.models import Paper
 from plans import steps
 from plans.models import ApprovalRule, Plan, PlanSource
+from plans.steps import validity
 from surveys.models import Candidate, Consent, SourcePoint
 from tests import factories as office
 from tests.applications.factories import shared
@@ -46,7 +48,7 @@ def test_a_plan_goes_from_draft_to_accepted_and_opens_what_waits_for_it(begin):
 
     case = Case.objects.get(pk=plan.case.pk)
     assert plan.state == Plan.State.ACCEPTED
-    assert (plan.signed_name, plan.accepted_how) == ("王小明", "signature")
+    assert (plan.signed_name, plan.accepted_how) == (make.signer(case), "signature")
     assert Plan.of(case) == plan
     assert case.step(Kind.PLAN).state == "done"
     assert case.step(Kind.CONTRACT).state == "in_hand"
@@ -409,7 +411,7 @@ def test_the_strictest_rule_says_how_many_approve(begin, facts, columns, needed)
 
 
 def test_without_any_rule_one_approver_is_enough():
-    ApprovalRule.objects.all().delete()
+    ApprovalRule.objects.update(valid_to=timezone.localdate() - timedelta(days=1))
     assert make.approved(make.dual()).approvals.count() == 1
 
 
@@ -626,6 +628,22 @@ def test_past_its_validity_a_plan_is_void_its_capacity_free_and_the_next_round_o
     assert plan.case.events.filter(verb="plan_expired").count() == 1
     assert make.plan_of(running.case).state == "answered"
     assert steps.expire(plan.valid_until + timedelta(days=1)) == 0
+
+
+def test_a_plan_whose_case_is_held_keeps_no_other_from_running_out(monkeypatch):
+    held, plan = make.answered(), make.answered(make.factory())
+    whole = validity.lapse
+
+    def stuck(step, today):
+        if step.pk == held.step_id:
+            raise OperationalError("canceling statement due to lock timeout")
+        return whole(step, today)
+
+    monkeypatch.setattr(validity, "lapse", stuck)
+    last = max(held.valid_until, plan.valid_until)
+
+    assert steps.expire(last + timedelta(days=1)) == 1
+    assert make.plan_of(held.case).state == "answered"
 
 
 @pytest.mark.parametrize("faster", ["accepted", "extended"])

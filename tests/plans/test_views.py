@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from plans import steps
@@ -124,7 +125,7 @@ def test_a_source_is_taken_out_by_its_box_and_stands_once(planner):
     twice = {"sources-1-candidate": data["sources-0-candidate"]}
     response = planner.post(address(case), data | {"save": "1"} | twice)
     assert response.status_code == 422
-    assert "twice" in str(response.context["form"].errors)
+    assert "twice" in str(response.context["form"].sources.errors)
 
 
 def test_the_sheet_says_which_fees_the_plan_causes(planner):
@@ -348,7 +349,28 @@ def test_each_act_is_for_its_roles_and_the_others_read_why_not(client, act):
     assert (kept.state, kept.valid_until) == (plan.state, plan.valid_until)
 
 
-@pytest.mark.parametrize(("act", "role"), [(act, role) for act in MAY for role in sorted(MAY[act])])
+# The planner drew it: the customer's acceptance is noted by somebody else.
+DONE_BY = [
+    (act, role)
+    for act in MAY
+    for role in sorted(MAY[act])
+    if (act, role) != ("decide", Role.PLANNER)
+]
+
+
+def test_who_drew_the_plan_is_told_that_a_colleague_records_the_acceptance(planner):
+    plan = make.answered()
+
+    response = planner.post(address(plan.case, "decide"), ACTS["decide"])
+
+    assert response.status_code == 422
+    assert "Ask a colleague" in str(response.context["form"].errors)
+    assert make.plan_of(plan.case).state == "answered"
+    objection = {"decision": "object", "reason": "不同意沿北墙敷设"}
+    assert planner.post(address(plan.case, "decide"), objection).status_code == 302
+
+
+@pytest.mark.parametrize(("act", "role"), DONE_BY)
 def test_who_may_does_it_on_its_page(client, act, role):
     plan = REACH[act]()
     as_(client, person(role))
@@ -491,3 +513,48 @@ def test_the_panel_asks_the_same_few_questions(django_assert_num_queries):
         found = panel(step, user)
         assert found["plan"].causes
         assert [act.code for act in found["acts"]] == ["approve", "give_back"]
+
+
+def test_the_customer_accepts_a_plan_and_the_counter_an_application(client):
+    plan = make.accepted_plan()
+    client.force_login(office.person(Role.AUDITOR, language="zh-hans"))
+
+    page = client.get(address(plan.case)).content.decode()
+
+    assert "<dt>客户已接受</dt>" in page
+    assert "<dt>受理</dt>" not in page
+
+
+def test_the_sources_of_a_broken_plan_are_judged_as_they_are_typed(planner):
+    case = make.dual()
+    data = shown(planner.get(address(case)))
+    typed = {"total_kva": "", "sources-0-capacity_kva": "9", "sources-1-DELETE": "on"}
+
+    response = planner.post(address(case), data | {"submit": "1", "property_boundary": ""} | typed)
+
+    errors = response.context["form"].errors
+    assert {"total_kva", "property_boundary"} <= {*errors}
+    assert "two sources on different lines" in str(errors["__all__"])
+    assert "main sources give" not in str(errors)
+    mended = {"submit": "1", "property_boundary": "", "sources-0-capacity_kva": "9"}
+    errors = planner.post(address(case), data | mended).context["form"].errors
+    assert errors["total_kva"] == ["The main sources give 9 kVA; the plan needs 630.00 kVA."]
+
+
+def test_a_broken_plan_hears_that_a_point_cannot_give_so_much(planner):
+    case = make.dual()
+    SourcePoint.objects.update(rated_kva=600, committed_kva=0, reserved_kva=0)
+    data = shown(planner.get(address(case)))
+
+    response = planner.post(address(case), data | {"submit": "1", "property_boundary": ""})
+
+    assert "600" in str(response.context["form"].errors["__all__"])
+    assert "are asked for" in str(response.context["form"].errors["__all__"])
+
+
+def test_without_a_survey_a_broken_plan_says_so(planner):
+    plan = Plan(step=make.step_of(make.dual()), survey=None)
+
+    [reason] = steps.unsound(plan, [], timezone.localdate())
+
+    assert reason.messages == ["No plan without a signed survey that can supply."]

@@ -4,8 +4,6 @@ The walls are tried on PostgreSQL here and on SQLite by `test_the_walls_stand_on
 """
 
 import os
-import subprocess
-import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -321,21 +319,3 @@ def test_a_customer_accepts_once_however_many_press():
 
     assert (len(found), refusals(found)) == (8, 7)
     assert plan.case.events.filter(verb="plan_accepted").count() == 1
-
-
-@postgresql
-def test_the_walls_stand_on_sqlite_too():
-    away = ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "DATABASE_URL", "REDIS_URL")
-    environment = {name: value for name, value in os.environ.items() if name not in away}
-
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-        cwd=ROOT,
-        env={**environment, "JIEDIAN_TEST_DATABASE": "sqlite"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
-    assert " passed" in run.stdout

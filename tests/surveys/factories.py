@@ -17,6 +17,7 @@ from surveys import steps
 from surveys.models import Candidate, Consent, LoadItem, SourcePoint, Survey
 from tests import factories
 from tests.applications.factories import accepted, shared, sheet
+from tests.made_once import made_once
 from workflow.models import Case, Step
 from workflow.process import Kind
 
@@ -47,11 +48,13 @@ def source_point(name: str = "人民路 2# 公变", **columns: Any) -> SourcePoi
     return made
 
 
+@made_once
 def at_survey(**columns: Any) -> Case:
     """A case accepted at the counter: the survey is in hand."""
     return accepted(sheet(**columns))
 
 
+@made_once
 def contested(**columns: Any) -> Case:
     """The customer of DOMAIN section 1, accepted: shared meter, in dispute."""
     return accepted(shared(**columns))

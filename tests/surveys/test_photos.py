@@ -12,6 +12,7 @@ from PIL import Image
 from accounts.roles import Role
 from surveys.models import Photo
 from tests import factories as people
+from tests.documents.factories import odd_exif, saved
 from tests.surveys import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,37 @@ def test_a_photo_is_kept_without_metadata_and_with_time_place_and_checksum(surve
         assert max(small.size) <= 320
     photo.thumbnail.close()
     assert case.events.get(verb="photo_added").data["sha256"] == photo.sha256
+
+
+def test_the_bytes_of_the_camera_are_kept_beside_the_photo(surveyor, case):
+    content = factories.jpeg(taken="2026:10:12 10:05:00", gps=True)
+    add(surveyor, case, content, name="IMG_1.jpg")
+    photo = Photo.objects.get()
+    address = reverse("surveys:photo", args=[case.number, photo.pk])
+    sheet = surveyor.get(reverse("surveys:survey", args=[case.number])).content.decode()
+    assert f'href="{address}?original"' in sheet
+
+    as_sent = surveyor.get(address, {"original": ""})
+
+    assert as_sent.getvalue() == content
+    name = f"{case.number}-{photo.pk}-original"
+    assert as_sent.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    told = case.events.get(verb="photo_added").data
+    assert told["original"] == hashlib.sha256(content).hexdigest() != told["sha256"]
+    surveyor.force_login(people.person(Role.SURVEYOR, at="bhxc", username="elsewhere"))
+    assert surveyor.get(address, {"original": ""}).status_code == 404
+
+
+def test_a_photo_that_is_shown_as_it_was_sent_is_kept_once(surveyor, case):
+    add(surveyor, case, factories.jpeg(taken="2026:10:12 10:05:00"))
+    with Photo.objects.get().file as file:
+        bare = file.read()
+    Photo.objects.all().delete()
+    add(surveyor, case, bare)
+    photo = Photo.objects.get()
+
+    assert photo.sha256 == photo.original_sha256
+    assert "?original" not in surveyor.get(reverse("surveys:survey", args=[case.number])).text
 
 
 def test_a_camera_without_a_fix_gives_a_photo_without_a_place(surveyor, case):
@@ -115,6 +147,22 @@ def test_what_is_no_photo_is_refused_whatever_its_name_says(surveyor, case, cont
     assert response.context["form"].errors["picture"]
     assert "typed" in response.content.decode()
     assert not Photo.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(Image.new("RGB", (64, 48)), exif=odd_exif(6)),
+        saved(Image.new("RGB", (7, 7))),
+        saved(Image.new("I;16", (64, 48)), "PNG"),
+        saved(Image.new("CMYK", (64, 48))),
+    ],
+)
+def test_an_odd_photo_is_kept_like_any_other(surveyor, case, content):
+    response = add(surveyor, case, content)
+
+    assert response.status_code == 302, response.context["form"].errors
+    assert Photo.objects.get().content_type == "image/jpeg"
 
 
 def test_a_photo_over_the_limit_is_refused(surveyor, case, settings):

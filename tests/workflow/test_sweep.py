@@ -4,15 +4,26 @@ from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core import mail
+from django.db import OperationalError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.roles import Role
 from tests import factories
-from workflow import ladder, moves, process, reference, reminders
-from workflow.models import Alert, Case, DeadlineRule, Notice, Reminder, StopReason, Sweep, WorkDay
+from workflow import ladder, moves, process, reference, reminders, rescheduling
+from workflow.models import (
+    Alert,
+    Case,
+    DeadlineRule,
+    Notice,
+    Reminder,
+    Rescheduling,
+    StopReason,
+    Sweep,
+    WorkDay,
+)
 from workflow.process import Kind
-from workflow.tasks import mail_notices
 
 # About the floor: the rooms' own conditions have tests of their own.
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
@@ -80,7 +91,7 @@ def test_a_second_sweep_tells_nothing_twice(office):
         assert reminders.sweep() == 0
 
 
-def test_nights_that_were_missed_are_made_up_once(office):
+def test_nights_that_were_missed_are_made_up_once_by_the_highest_rung(office):
     with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
         case = surveyed_case(office)
         clock.move_to(datetime.fromisoformat("2026-06-09T09:00+08:00"))
@@ -90,7 +101,10 @@ def test_nights_that_were_missed_are_made_up_once(office):
             .order_by("level")
             .values_list("level", flat=True)
         )
-    assert levels == [1, 2, 3, 4]
+        everybody = {"surveyor-lhcd", "supervisor-lh", "manager-jc", "manager-js"}
+        assert levels == [4]
+        told = Notice.objects.filter(reminder__case=case, reminder__subject="due")
+        assert set(told.values_list("user__username", flat=True)) == everybody
 
 
 def test_a_finished_step_reminds_nobody(office):
@@ -168,57 +182,6 @@ def test_a_notice_is_acknowledged_by_its_reader_only(office):
     assert reminders.acknowledge([notice.pk], by=office["surveyor"]) == 0
 
 
-def test_a_notice_is_mailed_once_in_the_readers_language(office):
-    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
-        case = surveyed_case(office)
-        clock.move_to(datetime.fromisoformat("2026-06-02T10:00+08:00"))
-        reminders.sweep()
-    ids = list(Notice.objects.values_list("pk", flat=True))
-
-    assert mail_notices(ids) == len(ids)
-    assert mail_notices(ids) == 0
-    assert case.number in mail.outbox[0].subject
-    assert len(mail.outbox) == len(ids)
-
-
-def test_a_mail_server_that_fails_gives_the_notice_back(office, monkeypatch):
-    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
-        surveyed_case(office)
-        clock.move_to(datetime.fromisoformat("2026-06-02T10:00+08:00"))
-        reminders.sweep()
-    ids = list(Notice.objects.values_list("pk", flat=True))
-
-    def broken(*args, **kwargs):
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr("django.core.mail.EmailMessage.send", broken)
-    with pytest.raises(ConnectionRefusedError):
-        mail_notices.run(ids)
-    assert Notice.objects.filter(mailed_at=None).count() == len(ids)
-
-
-def test_a_notice_whose_worker_died_before_sending_is_mailed_by_a_later_sweep(office, monkeypatch):
-    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
-        surveyed_case(office)
-        clock.move_to(datetime.fromisoformat("2026-06-02T10:00+08:00"))
-        reminders.sweep()
-        ids = list(Notice.objects.values_list("pk", flat=True))
-
-        def killed(*args, **kwargs):
-            raise SystemExit  # as by kill -9: nothing of ours runs afterwards
-
-        with monkeypatch.context() as patched:
-            patched.setattr("workflow.tasks._mail", killed)
-            with pytest.raises(SystemExit):
-                mail_notices.run(ids[:1])
-
-        clock.shift(timedelta(minutes=5))
-        assert mail_notices.run(ids[:1]) == 0  # it may still be under way
-        clock.shift(timedelta(minutes=6))
-        assert mail_notices.run(ids[:1]) == 1
-        assert mail_notices.run(ids[:1]) == 0
-
-
 def test_a_case_that_cannot_be_told_holds_up_no_other(office, monkeypatch):
     with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
         broken, other = surveyed_case(office), surveyed_case(office)
@@ -262,10 +225,14 @@ def test_every_sweep_leaves_its_trace_for_the_watchdog():
 def test_a_changed_limit_moves_the_open_due_dates_and_says_so(office):
     with time_machine.travel("2026-06-01T10:00+08:00", tick=False):
         case = surveyed_case(office)
-        DeadlineRule.objects.filter(kind="survey", customer_class="lv_residential").update(
-            promise=2
-        )
-        assert reminders.reschedule_all(by=office["supervisor"], why="promise 1 → 2") >= 1
+        rule = DeadlineRule.objects.get(kind="survey", customer_class="lv_residential")
+        factories.publish(rule, promise=2, valid_from=date(2026, 6, 1))
+        rescheduling.ask(by=office["supervisor"], what="promise 1 → 2")
+        assert rescheduling.waits()
+        while rescheduling.go_on():
+            pass
+        assert not rescheduling.waits()
+        assert Rescheduling.objects.get().moved >= 1
     survey = Case.objects.get(pk=case.pk).step(Kind.SURVEY)
     assert survey.due_on == date(2026, 6, 3)
     event = case.events.get(verb="due_changed")
@@ -276,8 +243,89 @@ def test_a_changed_calendar_day_moves_the_open_due_dates(office):
     with time_machine.travel("2026-06-01T10:00+08:00", tick=False):
         case = surveyed_case(office)
         WorkDay.objects.create(day=date(2026, 6, 2), worked=False, source="test")
-        reminders.reschedule_all(by=office["supervisor"], why="06-02")
+        rescheduling.ask(by=office["supervisor"], what="06-02")
+        while rescheduling.go_on():
+            pass
     assert Case.objects.get(pk=case.pk).step(Kind.SURVEY).due_on == date(2026, 6, 3)
+
+
+def test_due_dates_are_computed_in_batches_by_one_worker_at_a_time(office, monkeypatch):
+    """A worker that dies leaves its lease behind; what it had done is not done again."""
+    monkeypatch.setattr(rescheduling, "BATCH", 2)
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False) as clock:
+        cases = [surveyed_case(office) for _ in range(5)]
+        WorkDay.objects.create(day=date(2026, 6, 2), worked=False, source="test")
+        rescheduling.ask(by=None, what="06-02")
+        assert rescheduling.go_on()
+        Rescheduling.objects.update(leased_until=timezone.now() + rescheduling.LEASE)
+        assert not rescheduling.go_on(), "a second worker leaves the first alone"
+        assert not rescheduling.waits()
+        clock.shift(rescheduling.LEASE + timedelta(seconds=1))
+        assert rescheduling.waits()
+        while rescheduling.go_on():
+            pass
+
+    due = Case.objects.filter(steps__kind=Kind.SURVEY).values_list("steps__due_on", flat=True)
+    assert set(due) == {date(2026, 6, 3)}
+    assert Rescheduling.objects.get().moved == 5
+    told = [case.events.filter(verb="due_changed").count() for case in cases]
+    assert told == [1] * 5
+
+
+def test_a_case_whose_dates_cannot_be_computed_holds_up_no_other(office, monkeypatch):
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False):
+        broken, well = surveyed_case(office), surveyed_case(office)
+        WorkDay.objects.create(day=date(2026, 6, 2), worked=False, source="test")
+        rescheduling.ask(by=None, what="06-02")
+        whole = moves.reschedule
+
+        def stuck(case, **more):
+            if case.pk == broken.pk:
+                raise OperationalError("canceling statement due to lock timeout")
+            return whole(case, **more)
+
+        monkeypatch.setattr(moves, "reschedule", stuck)
+        while rescheduling.go_on():
+            pass
+
+    assert Case.objects.get(pk=well.pk).step(Kind.SURVEY).due_on == date(2026, 6, 3)
+    asked = Rescheduling.objects.get()
+    assert asked.finished_at
+    assert asked.failed == [broken.pk], "it stays named"
+
+
+def test_a_case_that_somebody_held_is_tried_once_more_at_the_end(office, monkeypatch):
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False):
+        held, whole = surveyed_case(office), moves.reschedule
+        WorkDay.objects.create(day=date(2026, 6, 2), worked=False, source="test")
+        rescheduling.ask(by=None, what="06-02")
+        tries = []
+
+        def stuck(case, **more):
+            tries.append(case.pk)
+            if len(tries) == 1:
+                raise OperationalError("canceling statement due to lock timeout")
+            return whole(case, **more)
+
+        monkeypatch.setattr(moves, "reschedule", stuck)
+        while rescheduling.go_on():
+            pass
+
+    assert tries == [held.pk, held.pk]
+    assert Case.objects.get(pk=held.pk).step(Kind.SURVEY).due_on == date(2026, 6, 3)
+    assert Rescheduling.objects.get().failed == []
+
+
+def test_why_a_date_moved_is_read_in_the_readers_language(office):
+    with time_machine.travel("2026-06-01T10:00+08:00", tick=False):
+        case = surveyed_case(office)
+        WorkDay.objects.create(day=date(2026, 6, 2), worked=False, source="test")
+        rescheduling.ask(by=None, what=lambda: _("calendar day"))
+        while rescheduling.go_on():
+            pass
+    for language in ("en", "zh-hans"):
+        with override(language):
+            assert str(_("calendar day")) in case.events.get(verb="due_changed").note
 
 
 def test_every_class_has_a_limit_for_every_link():

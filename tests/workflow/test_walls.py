@@ -8,8 +8,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import IntegrityError, connection, models, transaction
 
+from tests.factories import unit
 from tests.surveys import factories as surveys
 from workflow import walls
+from workflow.models import Step
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,19 @@ def test_a_signed_survey_is_never_changed_or_deleted(statement):
 
     with pytest.raises(IntegrityError, match="frozen"):
         sql(statement)
+
+
+def test_a_step_is_never_at_another_office_than_its_case():
+    case = surveys.at_survey()
+    unit("bhxc")
+    there = "(SELECT id FROM accounts_unit WHERE code = 'bhxc')"
+
+    with pytest.raises(IntegrityError, match="office of its case"):
+        sql(f"UPDATE workflow_step SET unit_id = {there}")
+    with pytest.raises(IntegrityError, match="office of its case"), transaction.atomic():
+        Step.objects.create(case=case, kind="meter", round=9, unit=unit("bhxc"))
+    sql(f"UPDATE workflow_case SET unit_id = {there}")
+    sql(f"UPDATE workflow_step SET unit_id = {there}")
 
 
 def test_every_wall_stands_again_after_a_migration():

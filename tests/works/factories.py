@@ -14,6 +14,7 @@ from documents.files import Checked
 from documents.steps import attach
 from plans.steps import accept
 from tests import factories
+from tests.made_once import made_once
 from tests.plans import factories as plans
 from workflow import moves
 from workflow.models import Case, Step
@@ -66,6 +67,7 @@ def worker(kind: str):
     return factories.person(PROCESS[kind].role)
 
 
+@made_once
 def case_at(kind: str, **facts: Any) -> Case:
     """A company on 10 kV with its accepted plan; what stands before the kind is finished.
 
@@ -75,7 +77,7 @@ def case_at(kind: str, **facts: Any) -> Case:
     found = {**FOUND, **facts}
     importance = found.pop("importance")
     moves.set_facts(plan.step.case, by=None, **found)
-    accept(plan.step, by=plans.clerk(), signed_name="王小明", how="signature")
+    accept(plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), how="signature")
     moves.set_facts(plan.step.case, by=None, importance=importance)
     return walk(case_of(plan.step.case), kind)
 

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from PIL import Image
 
 from accounts.roles import Role
+from tests.documents.factories import odd_exif, picture
 from tests.factories import person
 from tests.works import factories as make
 from workflow import process
@@ -167,7 +168,7 @@ def test_a_refusal_to_sign_writes_nothing(client):
     )
 
     assert answer.status_code == 200
-    assert answer.context["form"].non_field_errors()
+    assert "No licence is chosen" in str(answer.context["form"].errors["licence"])
     assert sheet_of(make.fresh(case.step(Kind.CONTRACTOR))).project_manager == ""
 
 
@@ -260,11 +261,71 @@ def test_a_text_file_named_jpg_is_no_photo(client):
     fake = SimpleUploadedFile("p.jpg", b"hello", "image/jpeg")
     filled = posted(form, save="1", **{"photos-0-file": fake, "photos-0-shows": "沟"})
 
-    answer = client.post(url(case, Kind.MID_CHECK), filled)
+    answer = client.post(url(case, Kind.MID_CHECK), filled, follow=True)
+
+    assert "p.jpg is not taken. By its content" in answer.content.decode()
+    assert not CheckPhoto.objects.exists()
+
+
+@pytest.mark.parametrize("save", [{"save": "1"}, {}])
+def test_a_refused_photo_costs_neither_the_sheet_nor_the_other_photos(client, save):
+    case = make.case_at(Kind.ACCEPTANCE)
+    make.received(case, Kind.ACCEPTANCE)
+    inspector = make.worker(Kind.ACCEPTANCE)
+    client.force_login(inspector)
+    form = client.get(url(case, Kind.ACCEPTANCE)).context["form"]
+    cut = SimpleUploadedFile("cut.jpg", picture()[:4000], "image/jpeg")
+    odd = SimpleUploadedFile("odd.jpg", picture(exif=odd_exif(6)), "image/jpeg")
+    filled = posted(
+        form,
+        inspector=inspector.pk,
+        inspected_at=f"{timezone.localtime():%Y-%m-%dT%H:%M}",
+        result="failed",
+        remarks="东侧通道已清理",
+        **{
+            "defects-0-text": "接地电阻 12 Ω",
+            "defects-0-cure_by": timezone.localdate() + timedelta(days=5),
+            "photos-TOTAL_FORMS": "3",
+            "photos-0-file": jpeg(),
+            "photos-0-shows": "接地",
+            "photos-1-file": cut,
+            "photos-1-shows": "通道",
+            "photos-2-file": odd,
+            "photos-2-shows": "门",
+        },
+    )
+
+    answer = client.post(url(case, Kind.ACCEPTANCE), filled | save, follow=True)
+
+    page = answer.content.decode()
+    assert "cut.jpg is not taken. The picture (JPEG) is cut off" in page
+    assert "东侧通道已清理" in page
+    assert [photo.shows for photo in CheckPhoto.objects.order_by("pk")] == ["接地", "门"]
+    sheet = client.get(url(case, Kind.ACCEPTANCE)).context["form"]
+    words = [row["shows"].value() for row in sheet.photos.forms]
+    assert words[:3] == ["接地", "门", "通道"]
+    chosen_anew = posted(sheet, save="1", **{"photos-2-file": jpeg()})
+    again = client.post(url(case, Kind.ACCEPTANCE), chosen_anew)
+    assert again.status_code == 302, again.context["form"].photos.errors
+    assert CheckPhoto.objects.get(shows="通道").attachment_id
+    assert client.get(url(case, Kind.ACCEPTANCE)).context["form"].begun == {}
+    assert Defect.objects.get().text == "接地电阻 12 Ω"
+    assert make.fresh(case.step(Kind.ACCEPTANCE)).state == Step.State.IN_HAND
+
+
+def test_where_something_else_is_wrong_too_the_page_tells_both(client):
+    case = make.case_at(Kind.MID_CHECK)
+    make.received(case, Kind.MID_CHECK)
+    client.force_login(make.worker(Kind.MID_CHECK))
+    form = client.get(url(case, Kind.MID_CHECK)).context["form"]
+    fake = SimpleUploadedFile("p.jpg", b"hello", "image/jpeg")
+    wrong = {"photos-0-file": fake, "photos-0-shows": "沟", "remarks": "😀"}
+
+    answer = client.post(url(case, Kind.MID_CHECK), posted(form, save="1", **wrong))
 
     assert answer.status_code == 200
     assert answer.context["form"].photos.total_error_count() == 1
-    assert not CheckPhoto.objects.exists()
+    assert "remarks" in answer.context["form"].errors
 
 
 def test_the_page_offers_the_way_back_when_a_permit_lapsed(client):
@@ -325,3 +386,49 @@ def test_the_sections_of_a_sheet_are_numbered_as_they_are_shown(client):
     sections = client.get(step.get_absolute_url()).context["form"].sections
 
     assert [section.number for section in sections] == list(range(1, len(sections) + 1))
+
+
+def checked(client, **changes):
+    """A mid-check in order but for what is changed, as it is sent."""
+    case = make.case_at(Kind.MID_CHECK)
+    make.received(case, Kind.MID_CHECK)
+    client.force_login(make.worker(Kind.MID_CHECK))
+    form = client.get(url(case, Kind.MID_CHECK)).context["form"]
+    items = {row.add_prefix("result"): "ok" for row in form.items.forms if row.instance.pk}
+    photo = {"photos-0-file": jpeg(), "photos-0-shows": "沟", "photos-0-before_covering": "on"}
+    sent = {"inspected_at": "x", "may_cover": "True", "result": "passed", **items, **photo}
+    answer = client.post(url(case, Kind.MID_CHECK), posted(form, **sent | changes))
+    return answer.context["form"].errors
+
+
+def test_the_rows_of_a_broken_sheet_are_judged_as_they_are_typed(client):
+    assert {*checked(client)} == {"inspected_at"}
+
+
+def test_a_defect_typed_on_a_broken_sheet_stands_against_passing(client):
+    errors = checked(
+        client,
+        **{
+            "defects-0-text": "接地电阻超标",
+            "defects-0-cure_by": timezone.localdate() + timedelta(days=9),
+            "items-0-result": "not_ok",
+        },
+    )
+
+    assert errors["__all__"] == [
+        "Not every item of the check is in order.",
+        "Defects are not cured yet.",
+    ]
+
+
+def test_a_broken_sheet_that_does_not_pass_asks_for_the_list(client):
+    errors = checked(client, result="failed")
+
+    assert {*errors} == {"inspected_at", "__all__"}
+    assert "each point a row of its own" in str(errors["__all__"])
+
+
+def test_what_rests_on_a_broken_row_is_left_out(client):
+    errors = checked(client, **{"photos-0-shows": "", "items-0-result": "never"})
+
+    assert {*errors} == {"inspected_at"}

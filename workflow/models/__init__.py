@@ -3,18 +3,27 @@
 from workflow.models.alert import Alert, Notice, Reminder, Subject, Sweep
 from workflow.models.case import Case
 from workflow.models.event import Event
-from workflow.models.rule import DeadlineRule, Edition, StopReason, WorkDay
+from workflow.models.late import LateCause, Lateness
+from workflow.models.rule import DeadlineRule, Edition, Rescheduling, StopReason, WorkDay
+from workflow.models.standard import DatedQuerySet, DatedStandard, Standard, StandardQuerySet
 from workflow.models.step import Pause, Step
 
 __all__ = [
     "Alert",
     "Case",
+    "DatedQuerySet",
+    "DatedStandard",
     "DeadlineRule",
     "Edition",
     "Event",
+    "LateCause",
+    "Lateness",
     "Notice",
     "Pause",
     "Reminder",
+    "Rescheduling",
+    "Standard",
+    "StandardQuerySet",
     "Step",
     "StopReason",
     "Subject",

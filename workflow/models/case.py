@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
-from accounts.models import Unit, User
+from accounts.models import Unit, User, at_work
+from accounts.roles import WATCHING
 from workflow import process
 from workflow.models.state import ProtectedState, Stateful
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Importance
@@ -38,6 +39,16 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def silent(self, before: date) -> CaseQuerySet:
         """Open cases without two-way contact since before the day."""
         return self.open().filter(last_contact_at__date__lt=before)
+
+    def left(self, on: date) -> CaseQuerySet:
+        """Open cases whose accountable person cannot answer for them (`moves.absence`)."""
+        held = User.groups.through.objects.filter(user=OuterRef("owner"))
+        answers = (
+            at_work(on, "owner__")
+            & Q(unit__path__startswith=F("owner__unit__path"))
+            & Exists(held.exclude(group__name__in=WATCHING))
+        )
+        return self.open().filter(~answers)
 
     def matching(self, words: str) -> CaseQuerySet:
         """Found by number, name, phone, address or meter number."""

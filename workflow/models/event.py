@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC
+from datetime import UTC, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workflow import verbs, words
 from workflow.models.case import Case
@@ -24,10 +26,10 @@ class Event(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="events")
     seq = models.PositiveIntegerField()
     step = models.ForeignKey(Step, models.PROTECT, null=True, related_name="events")
-    verb = models.CharField(_("what"), max_length=50)
+    verb = models.CharField(gettext_lazy("what"), max_length=50)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    happened_at = models.DateTimeField(_("happened"))
-    entered_at = models.DateTimeField(_("entered"))
+    happened_at = models.DateTimeField(gettext_lazy("happened"))
+    entered_at = models.DateTimeField(gettext_lazy("entered"))
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
@@ -35,8 +37,8 @@ class Event(models.Model):
     class Meta:
         ordering = ["case_id", "seq"]
         constraints = [models.UniqueConstraint(fields=["case", "seq"], name="one_event_a_place")]
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
+        verbose_name = gettext_lazy("event")
+        verbose_name_plural = gettext_lazy("events")
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.seq} {self.verb}"
@@ -47,25 +49,37 @@ class Event(models.Model):
 
     @property
     def note(self) -> str:
-        return words.said(str(self.data.get("note", "")))
+        return words.from_data(self.data.get("note", ""))
+
+    @property
+    def who(self) -> str:
+        """Who did it: a person of the house, the customer on a public page, or the system."""
+        if self.actor_id:
+            return str(self.actor)
+        return _("Customer") if self.data.get("customer") else _("System")
 
     @property
     def entered_late(self) -> bool:
-        """Entered on a later day, or more than an hour after it happened."""
-        return (self.entered_at - self.happened_at).total_seconds() > 3600
+        """Entered a minute or more after it happened: both times are told (DOMAIN section 4)."""
+        return self.entered_at - self.happened_at >= timedelta(minutes=1)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What the hash covers, in the order and the spelling in which it does."""
+        return {
+            "previous_hash": self.previous_hash,
+            "case_id": self.case_id,
+            "seq": self.seq,
+            "step_id": self.step_id,
+            "verb": self.verb,
+            "actor_id": self.actor_id,
+            "happened_at": self.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "entered_at": self.entered_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "data": self.data,
+        }
 
     def digest(self) -> str:
         """SHA-256 over the previous hash and every column, in one fixed spelling."""
-        content = [
-            self.previous_hash,
-            self.case_id,
-            self.seq,
-            self.step_id,
-            self.verb,
-            self.actor_id,
-            self.happened_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            self.entered_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            self.data,
-        ]
+        content = list(self.columns.values())
         text = json.dumps(content, cls=DjangoJSONEncoder, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from workflow.models.standard import DatedQuerySet, DatedStandard, Standard, StandardQuerySet
 from workflow.process import BusinessType, CustomerClass, Kind
+from workflow.words import WordsField
 
 
-class DeadlineRule(models.Model):
+class DeadlineRule(DatedStandard):
     """How many working days a link may take for a class of customer, in law and by promise."""
 
     class Start(models.TextChoices):
@@ -22,6 +25,7 @@ class DeadlineRule(models.Model):
         ACCEPTED = "accepted", _("at acceptance of the application")
 
     WHOLE_CASE = "case"
+    KEY = ("regime", "kind", "customer_class", "business_type", "line_works")
 
     regime = models.CharField(_("regime"), max_length=20, default="CN-2024")
     kind = models.CharField(
@@ -43,23 +47,19 @@ class DeadlineRule(models.Model):
     ceiling = models.PositiveSmallIntegerField(_("legal ceiling (working days)"))
     basis = models.CharField(_("basis"), max_length=200)
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
-    valid_from = models.DateField(_("valid from"))
-    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "customer_class", "-valid_from"]
         verbose_name = _("time limit")
         verbose_name_plural = _("time limits")
         constraints = [
+            *DatedStandard.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(promise__lte=F("ceiling")),
                 name="promise_within_ceiling",
                 violation_error_message=_("The promise may not be longer than the legal ceiling."),
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
-                name="rule_ends_after_it_begins",
-                violation_error_message=_("The last day of validity lies before the first."),
             ),
         ]
 
@@ -81,17 +81,33 @@ class DeadlineRule(models.Model):
         )
 
 
-class WorkDay(models.Model):
-    """A day that differs from Monday–Friday: a rest day in the week, or a worked weekend day."""
+class WorkDayQuerySet(StandardQuerySet):
+    def in_order(self) -> WorkDayQuerySet:
+        """What was released, the newest of each day last: that one counts."""
+        return self.released().order_by("day", "released_at", "pk")
 
-    day = models.DateField(_("day"), unique=True)
+
+class WorkDay(Standard):
+    """A day that differs from Monday–Friday: a rest day in the week, or a worked weekend day.
+
+    The newest released row of a day counts; one that says what the weekday says takes it back.
+    """
+
+    KEY = ("day",)
+    # What is confirmed says how far the calendar reaches.
+    OPEN = frozenset()
+
+    day = models.DateField(_("day"), db_index=True)
     worked = models.BooleanField(_("worked"))
     name = models.CharField(_("occasion"), max_length=60, blank=True)
     source = models.CharField(_("source"), max_length=200)
     confirmed = models.BooleanField(_("confirmed by notice"), default=True)
 
+    objects = WorkDayQuerySet.as_manager()
+
     class Meta:
-        ordering = ["day"]
+        ordering = ["day", "pk"]
+        constraints = [*Standard.Meta.constraints]
         verbose_name = _("calendar day")
         verbose_name_plural = _("calendar days")
 
@@ -136,3 +152,35 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return str(self.token)
+
+
+class Rescheduling(models.Model):
+    """Limits or calendar changed: every open due date is to be computed anew.
+
+    Asked for in the transaction of the change, done by the worker (workflow.rescheduling). Up to
+    the case `done_to` it is done; until `leased_until` one worker is at it.
+    """
+
+    what = WordsField(_("what changed"))
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    asked_at = models.DateTimeField(_("changed"))
+    finished_at = models.DateTimeField(_("all due dates computed"), null=True)
+    moved = models.PositiveIntegerField(_("due dates moved"), default=0)
+    done_to = models.BigIntegerField(default=0)
+    failed = models.JSONField(_("cases not computed"), default=list)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("recomputation of due dates")
+        verbose_name_plural = _("recomputations of due dates")
+        indexes = [
+            models.Index(
+                fields=["id"], name="rescheduling_unfinished", condition=Q(finished_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.what)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
-from accounts.models import Unit, User
+from accounts.models import Unit, User, at_work
 from accounts.roles import Role
 from workflow.models.case import Case
 from workflow.models.rule import DeadlineRule, StopReason
@@ -23,6 +24,8 @@ from workflow.words import WordsField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from workflow.models.event import Event
 
 
 class StepQuerySet(models.QuerySet["Step"]):
@@ -45,6 +48,17 @@ class StepQuerySet(models.QuerySet["Step"]):
 
     def unclaimed(self) -> StepQuerySet:
         return self.live().filter(owner=None)
+
+    def left(self, on: date) -> StepQuerySet:
+        """Live steps whose owner cannot work on them (`moves.absence`)."""
+        held = User.groups.through.objects.filter(
+            user=OuterRef("owner"), group__name=OuterRef("needs")
+        )
+        works = (
+            at_work(on, "owner__") & Q(unit__path__startswith=F("owner__unit__path")) & Exists(held)
+        )
+        needs = [When(kind=rule.kind, then=Value(str(rule.role))) for rule in PROCESS.values()]
+        return self.live().alias(needs=models.Case(*needs)).filter(~works, owner__isnull=False)
 
     def overdue(self, on: date) -> StepQuerySet:
         """Past their promise; what is stopped or with the customer has no due date."""
@@ -101,6 +115,8 @@ class Step(Stateful):
     finished_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # It was let go late at least once (`latenesses`).
+    let_go_late = models.BooleanField(default=False, editable=False)
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
     reason = WordsField(_("reason"), blank=True)
     # How often the sheet was saved, and last by whom: an older page does not replace a newer one.
@@ -184,6 +200,18 @@ class Step(Stateful):
         """The day the present turn began."""
         moment = self.in_hand_since or self.opened_at
         return timezone.localdate(moment) if moment else None
+
+    @cached_property
+    def came_back(self) -> Event | None:
+        """Why there is this round: the event that began it, with its reason, who and when; None for
+        a first round. Read only where there is one.
+        """
+        if self.round == 1:
+            return None
+        begun = [self.kind, self.round, self.State.WAITING]
+        events = self.case.events.filter(data__has_key="changes").order_by("-seq")
+        found = events.select_related("actor", "step")
+        return next((event for event in found if begun in event.data["changes"]), None)
 
     @transition(state, source=State.WAITING, target=State.IN_HAND)
     def open(self):

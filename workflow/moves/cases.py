@@ -9,12 +9,23 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Unit, User
 from accounts.roles import STEERING, Role
 from workflow import ladder
 from workflow.guards import Refused
 from workflow.models import Case, Event, Step
-from workflow.moves.acts import CONCLUDED, CONTACTED, DESCRIBED, FACTS, REFUSED, WITHDRAWN
+from workflow.moves.acts import (
+    CONCLUDED,
+    CONTACTED,
+    DESCRIBED,
+    DISCARDED,
+    FACTS,
+    OFFICE_CHANGED,
+    REFUSED,
+    WITHDRAWN,
+)
+from workflow.moves.late import account
+from workflow.moves.leaving import pass_on_within
 from workflow.moves.move import (
     Move,
     advance,
@@ -25,7 +36,7 @@ from workflow.moves.move import (
     undo,
     write_facts,
 )
-from workflow.moves.rights import demand_open, demand_role
+from workflow.moves.rights import demand_author, demand_draft, demand_open, demand_role
 from workflow.words import Words
 
 
@@ -51,17 +62,7 @@ def describe(
     nothing changed.
     """
     move = Move(case.pk, by, None)
-    if unknown := set(columns) - set(Case.DESCRIPTION):
-        raise TypeError(f"not the description of a case: {unknown}")
-    changed = {
-        name: [getattr(move.case, name), value]
-        for name, value in columns.items()
-        if getattr(move.case, name) != value
-    }
-    for name, (_old, new) in changed.items():
-        setattr(move.case, name, new)
-    if changed:
-        move.case.save(update_fields=list(changed))
+    changed = _write_description(move, columns)
     found = {n: v for n, v in (facts or {}).items() if getattr(move.case, n) != v}
     if write_facts(move, found):
         derive(move)
@@ -73,6 +74,60 @@ def describe(
 
 
 @transaction.atomic
+def correct(
+    case: Case, *, by: User, what: str, note: Words, changed: dict[str, list[str]], **columns: str
+) -> Case:
+    """What an accepted sheet said was wrong: lists show from now on what is right, and one event
+    (`what`, a verb of the room) tells what was changed and why.
+    """
+    move = Move(case.pk, by, None)
+    if not move.case.is_open:
+        raise Refused(
+            _("The case is already closed: %(state)s.") % {"state": move.case.get_state_display()}
+        )
+    _write_description(move, columns)
+    move.log(what, note=note, changed=changed)
+    return move.case
+
+
+def _write_description(move: Move, columns: dict[str, str]) -> dict[str, list[str]]:
+    """Write the columns that lists show; what changed, from what to what."""
+    if unknown := set(columns) - set(Case.DESCRIPTION):
+        raise TypeError(f"not the description of a case: {unknown}")
+    changed = {
+        name: [getattr(move.case, name), value]
+        for name, value in columns.items()
+        if getattr(move.case, name) != value
+    }
+    for name, (_old, new) in changed.items():
+        setattr(move.case, name, new)
+    if changed:
+        move.case.save(update_fields=list(changed))
+    return changed
+
+
+@transaction.atomic
+def change_office(case: Case, *, by: User, unit: Unit, reason: str) -> Case:
+    """The case belongs to another office, by who steers it: its steps follow, and what lies with
+    people who do not see it there is passed on.
+    """
+    move = Move(case.pk, by, None)
+    demand_role(move.case, by, *STEERING)
+    demand_open(move.case)
+    before = move.case.unit
+    if unit == before:
+        raise Refused(_("The case is with %(unit)s already.") % {"unit": unit})
+    if not reason.strip():
+        raise Refused(_("Write down why the case goes to another office."))
+    move.case.unit = unit
+    move.case.save(update_fields=["unit"])
+    move.case.steps.update(unit=unit)
+    move.log(OFFICE_CHANGED, note=f"{before} → {unit}. {reason}", before=before.pk, after=unit.pk)
+    pass_on_within(move)
+    return move.case
+
+
+@transaction.atomic
 def withdraw(case: Case, *, by: User, reason: str) -> Case:
     """The customer takes the request back."""
     move = Move(case.pk, by, None)
@@ -80,8 +135,20 @@ def withdraw(case: Case, *, by: User, reason: str) -> Case:
     demand_open(move.case)
     if not reason.strip():
         raise Refused(_("Write down why the customer withdraws."))
+    account(move, *move.case.live_steps)
     _close(move, "withdraw", reason)
     move.log(WITHDRAWN, note=reason)
+    return move.case
+
+
+@transaction.atomic
+def discard(case: Case, *, by: User) -> Case:
+    """A draft that was never accepted is thrown away by who began it. The customer is not told."""
+    move = Move(case.pk, by, None)
+    demand_author(move.case, by)
+    demand_draft(move.case)
+    _close(move, "withdraw", _("The draft was discarded before anything was accepted."))
+    move.log(DISCARDED)
     return move.case
 
 
@@ -96,8 +163,9 @@ def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
     demand_open(move.case)
     if not reason.strip():
         raise Refused(_("A refusal needs its reason in plain words."))
+    account(move, *move.case.live_steps)
     _close(move, "refuse", reason)
-    move.log(REFUSED, note=reason)
+    move.log(REFUSED, note=reason, options=options)
     # Papers are to the right of here: found by name, like the debts.
     import_module("documents.steps").issue(
         move.case, "refusal", by=by, reason=reason, options=options
@@ -119,7 +187,13 @@ def _close(move: Move, name: str, reason: str) -> None:
 
 @transaction.atomic
 def contact(
-    case: Case, *, by: User, two_way: bool, note: Words, at: datetime | None = None, **data: Any
+    case: Case,
+    *,
+    by: User | None,
+    two_way: bool,
+    note: Words,
+    at: datetime | None = None,
+    **data: Any,
 ) -> Event:
     """Note a contact with the customer; only a two-way one resets the contact clock."""
     move = Move(case.pk, by, at)
@@ -128,6 +202,8 @@ def contact(
         move.case.save(update_fields=["last_contact_at"])
         if move.case.is_open:
             await_contact(move.case, move.now)
+    if two_way:
+        import_module("news.steps").reached(move.case, move.at)
     return move.log(CONTACTED, note=note, two_way=two_way, **data)
 
 

@@ -15,7 +15,7 @@ from workflow.models import Case, Pause, Step, StopReason, Subject
 from workflow.moves.acts import DUE_CHANGED, RESUMED, STOPPED
 from workflow.moves.move import Move, end_pause, run_clock, stand, taking
 from workflow.moves.rights import demand_worker
-from workflow.words import Words, keep, said
+from workflow.words import Words, keep
 
 
 @transaction.atomic
@@ -112,4 +112,4 @@ def reschedule(case: Case, *, by: User | None, why: Words) -> list[Step]:
 
 def _moved(before: date | None, step: Step, why: Words) -> Words:
     """A due date that moved: from, to, and why."""
-    return lambda: f"{before} → {step.due_on}: {said(keep(why))}"
+    return lambda: f"{before} → {step.due_on}: {keep(why)}"

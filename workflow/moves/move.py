@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from importlib import import_module
 from typing import Any
@@ -16,13 +19,34 @@ from workflow import clocks, ladder, process
 from workflow.guards import Refused
 from workflow.models import Case, Event, Pause, Step, Subject
 from workflow.moves.acts import OPENED
-from workflow.moves.rights import separate
+from workflow.moves.rights import able, separate
 from workflow.process import Kind
-from workflow.words import Words, keep
+from workflow.verbs import TOLD
+from workflow.words import Words, as_data, keep
+
+# Rooms in which a case may still owe something: papers, the follow-up of a call-back.
+DEBTORS = ("documents", "metering")
+_customer_acts: ContextVar[str | None] = ContextVar("customer_acts", default=None)
+
+
+@contextmanager
+def by_customer(address: str = "") -> Iterator[None]:
+    """Within the block, what nobody of the house does is done by the customer, on a public page.
+
+    `address` is where it came from: it stands in the event of what they decide.
+    """
+    before = _customer_acts.set(address)
+    try:
+        yield
+    finally:
+        _customer_acts.reset(before)
 
 
 class Move:
-    """One move under way: the locked case, who and when, and the states it has led to so far."""
+    """One move under way: the locked case, who and when, and the states it has led to so far.
+
+    Raises Refused for a time before the case was opened.
+    """
 
     def __init__(self, case_id: int, by: User | None, at: datetime | None) -> None:
         self.case = (
@@ -33,7 +57,13 @@ class Move:
         self.by = by
         self.now = timezone.now()
         self.at = at or self.now
+        if timezone.localdate(self.at) < timezone.localdate(self.case.opened_at):
+            raise Refused(
+                _("This lies before the day on which the case was opened, %(day)s.")
+                % {"day": timezone.localdate(self.case.opened_at)}
+            )
         self.changes: list[list[Any]] = []
+        self.late: list[dict[str, Any]] = []
         self.case_before = self.case.state
 
     @property
@@ -75,10 +105,16 @@ class Move:
         separate(self.case, what, self.by)
         if self.changes:
             data["changes"] = self.changes
+        if self.late:
+            data["late"] = self.late
         if self.case.state != self.case_before or what == OPENED:
             data["case"] = self.case.state
         if note:
-            data["note"] = keep(note)
+            data["note"] = as_data(keep(note))
+        if self.by is None and (address := _customer_acts.get()) is not None:
+            data["customer"] = True
+            if address:
+                data["address"] = address
         event = Event(
             case=self.case,
             seq=self.case.event_count + 1,
@@ -95,6 +131,9 @@ class Move:
         self.case.event_count, self.case.event_hash = event.seq, event.hash
         self.case.last_action_at = max(self.case.last_action_at, self.at)
         self.case.save(update_fields=["event_count", "event_hash", "last_action_at"])
+        if what in TOLD:
+            # Messages are to the right of here: found by name. Written now, sent afterwards.
+            import_module("news.steps").tell(event, self.case)
         return event
 
 
@@ -140,7 +179,7 @@ def advance(move: Move, owners: dict[str, User | None] | None = None) -> None:
         before = [case.step(k) for k in process.predecessors(kind, applicable)]
         if not all(b and b.satisfies for b in before):
             continue
-        owner = (owners or {}).get(kind) or step.owner
+        owner = able((owners or {}).get(kind) or step.owner, case, process.PROCESS[kind].role)
         if process.PROCESS[kind].customer_first:
             move.transit(step, "offer", opened_at=move.at, owner=owner)
             Pause.objects.create(step=step, started_at=move.at, started_by=move.by)
@@ -190,14 +229,15 @@ def end_pause(step: Step, by: User | None, at: datetime) -> None:
         step.case.save(update_fields=["due_on"])
 
 
-def own(step: Step, owner: User) -> None:
+def own(step: Step, owner: User | None) -> None:
     step.owner = owner
     step.save(update_fields=["owner"])
 
 
 def taking(step: Step, by: User | None, role: str | None = None) -> dict[str, User]:
-    """Who works on an unclaimed step has claimed it."""
-    return {"owner": by} if by and role is None and step.owner_id is None else {}
+    """Who works on an unclaimed step has claimed it, unless they are on leave."""
+    takes = by and by.is_at_work and role is None and step.owner_id is None
+    return {"owner": by} if by and takes else {}
 
 
 def conclude_when_settled(move: Move) -> None:
@@ -209,7 +249,7 @@ def conclude_when_settled(move: Move) -> None:
         move.conclude_case("energize")
     if not case.is_open or not all(step.is_finished for step in case.latest.values()):
         return
-    if import_module("documents.debts").owed(case):
+    if any(import_module(f"{room}.debts").owed(case) for room in DEBTORS):
         return
     move.conclude_case("archive", closed_at=move.at)
     ladder.take_down(case)

@@ -23,22 +23,31 @@ from workflow.words import Words
 
 @transaction.atomic
 def open_case(
-    *, by: User, unit: Unit, at: datetime | None = None, note: Words = "", **columns: Any
+    *,
+    by: User | None,
+    unit: Unit,
+    owner: User | None = None,
+    at: datetime | None = None,
+    note: Words = "",
+    **columns: Any,
 ) -> Case:
     """Open a case with its steps; the application step is in the hand of the person who took it.
+
+    A request that came in by itself (`by` None: the web, a portal) has its accountable `owner`,
+    and its application step waits for a clerk to claim it.
 
     `columns` are the columns of Case that lists and the process need (customer_name, address,
     phone, business_type, customer_class, existing_supply, …).
     """
-    if not by.has_role(Role.CLERK):
+    if by and not by.has_role(Role.CLERK):
         raise Refused(_("This is the work of: %(role)s.") % {"role": Role.CLERK.label})
-    if not unit.path.startswith(by.unit.path):
+    if by and not unit.path.startswith(by.unit.path):
         raise Refused(_("The case belongs to another unit."))
     at = at or timezone.now()
     case = _new_case(
         timezone.localdate(at).year,
         unit=unit,
-        owner=by,
+        owner=by or owner,
         opened_at=at,
         last_action_at=at,
         last_contact_at=at,

@@ -8,12 +8,45 @@ from accounts.models import User
 from accounts.roles import Role
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.process import Kind
 from workflow.verbs import SEPARATED, label
 
 
 def sees(user: User, case: Case) -> bool:
     """The case belongs to the person's unit or one below it."""
     return case.unit.path.startswith(user.unit.path)
+
+
+def absence(person: User, case: Case, role: str = "") -> str:
+    """Why work of this role on the case cannot lie with the person; empty when it can.
+
+    Without a role: why they cannot be accountable for it. In queries `left` of steps and cases.
+    """
+    if not person.is_active:
+        return _("%(person)s does not work here any more.") % {"person": person}
+    if person.is_away:
+        return _("%(person)s is on leave until %(day)s.") % {
+            "person": person,
+            "day": person.away_until,
+        }
+    if not sees(person, case):
+        return _("The case is not of %(person)s's office.") % {"person": person}
+    if role and not person.has_role(role):
+        return _("%(person)s does not have the role: %(role)s.") % {
+            "person": person,
+            "role": Role(role).label,
+        }
+    if person.only_looks:
+        return _("%(person)s may look, not change.") % {"person": person}
+    return ""
+
+
+def able(person: User | None, case: Case, role: str = "") -> User | None:
+    """The person, or who stands in for them, if they can do work of this role on the case."""
+    for one in (person, person and person.stand_in):
+        if one and not absence(one, case, role):
+            return one
+    return None
 
 
 def hindrances(step: Step, by: User, *, role: str | None = None) -> list[str]:
@@ -47,8 +80,12 @@ def demand_role(case: Case, by: User, *roles: str) -> None:
         raise Refused(_("This is the work of: %(role)s.") % {"role": names})
 
 
-def demand_writer(case: Case, by: User) -> None:
-    """Raise Refused unless the person sees the case and may change anything at all."""
+def demand_writer(case: Case, by: User | None) -> None:
+    """Raise Refused unless the person sees the case and may change anything at all; None is the
+    customer on a public page, who got there by the case's own code.
+    """
+    if by is None:
+        return
     if not sees(by, case):
         raise Refused(_("The case belongs to another unit."))
     if by.only_looks:
@@ -73,3 +110,18 @@ def demand_open(case: Case) -> None:
         raise Refused(
             _("The case is not open any more: %(state)s.") % {"state": case.get_state_display()}
         )
+
+
+def demand_author(case: Case, by: User) -> None:
+    """Raise Refused unless the person began the case at the counter."""
+    demand_role(case, by, Role.CLERK)
+    if case.owner_id != by.pk:
+        raise Refused(_("%(owner)s began this application.") % {"owner": case.owner})
+
+
+def demand_draft(case: Case) -> None:
+    """Raise Refused once the application is accepted, or was ever."""
+    demand_open(case)
+    step = case.step(Kind.APPLICATION)
+    if step is None or step.round > 1 or not step.is_live:
+        raise Refused(_("The application is accepted: it can only be withdrawn by the customer."))

@@ -12,6 +12,7 @@ from workflow import process
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.moves.acts import SENT_BACK
+from workflow.moves.late import account, let_along
 from workflow.moves.move import (
     Move,
     advance,
@@ -66,6 +67,7 @@ def send_back(
         raise Refused(
             _("Money was taken on this plan: refund it first, then the case can go back.")
         )
+    account(move, step)
     # With power on, a formality that was deferred is done again; the meter stays where it hangs.
     behind = process.descendants(target) if move.case.state == Case.State.OPEN else frozenset()
     # What was built last is undone first: a bill before the plan it stands on.
@@ -74,6 +76,8 @@ def send_back(
             continue
         old = move.case.step(kind)
         if old and old.state in Step.LIVE:
+            if old != step:
+                let_along(move, old)
             _close_round(move, old, reason, by)
         if old and old.state in (Step.State.RETURNED, Step.State.DONE):
             undo(old, by)

@@ -11,9 +11,17 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import STEERING
 from workflow import process
-from workflow.guards import Refused, demand
-from workflow.models import Pause, Step
-from workflow.moves.acts import ASSIGNED, CLAIMED, FINISHED, HANDED_OVER, TAKEN_BACK
+from workflow.guards import Refused, unmet
+from workflow.models import Lateness, Pause, Step
+from workflow.moves.acts import (
+    ASSIGNED,
+    CLAIMED,
+    EXPLAINED,
+    FINISHED,
+    HANDED_OVER,
+    TAKEN_BACK,
+)
+from workflow.moves.late import account, judge, may_explain
 from workflow.moves.move import (
     Move,
     accept,
@@ -27,7 +35,7 @@ from workflow.moves.move import (
     taking,
     write_facts,
 )
-from workflow.moves.rights import demand_role, demand_worker, sees
+from workflow.moves.rights import absence, demand_role, demand_worker, sees
 from workflow.process import Kind
 from workflow.words import Words
 
@@ -40,6 +48,10 @@ def claim(step: Step, *, by: User) -> Step:
     demand_worker(step, by)
     if step.owner_id == by.pk:
         raise Refused(_("You have this step already."))
+    if by.is_away:
+        raise Refused(
+            _("You are on leave until %(day)s: end your leave first.") % {"day": by.away_until}
+        )
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
     own(step, by)
@@ -56,7 +68,7 @@ def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
         demand_role(move.case, by, *STEERING)
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
-    if not to.is_active or hindrances_of_assignee(step, to):
+    if absence(to, move.case, step.process.role):
         raise Refused(_("%(person)s cannot do this step.") % {"person": to})
     before = step.owner
     own(step, to)
@@ -73,17 +85,13 @@ def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
     return step
 
 
-def hindrances_of_assignee(step: Step, to: User) -> bool:
-    """Whether the person lacks the role or the sight for this step."""
-    return not (sees(to, step.case) and to.has_role(step.process.role))
-
-
 @transaction.atomic
 def hand_over(step: Step, *, by: User, note: Words = "", role: str | None = None) -> Step:
     """The customer's turn now."""
     move = Move(step.case_id, by, None)
     step = move.step(step.pk)
     demand_worker(step, by, role=role)
+    account(move, step)
     move.transit(step, "hand_over", due_on=None, **taking(step, by, role))
     Pause.objects.create(step=step, started_at=move.at, started_by=by)
     stand(step, move.at)
@@ -124,7 +132,7 @@ def finish(
     `facts` are columns of Case that the sheet found (they re-derive steps not begun); `role` is
     another role
     than the step's own (an approver finishing a planner's step). Raises Refused with every reason
-    against it.
+    against it, a late step's missing cause among them.
     """
     move = Move(step.case_id, by, at)
     step = move.step(step.pk)
@@ -132,7 +140,7 @@ def finish(
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
     demand_predecessors(step)
-    demand(process.guards(step.kind), step)
+    account(move, step, against=unmet(process.guards(step.kind), step))
     if step.state == Step.State.WITH_CUSTOMER:
         end_pause(step, by, move.at)
         step.in_hand_since = step.in_hand_since or move.at
@@ -170,3 +178,25 @@ def demand_predecessors(step: Step) -> None:
         raise Refused(
             [_("%(step)s is not finished.") % {"step": Kind(kind).label} for kind in open_before]
         )
+
+
+@transaction.atomic
+def explain(row: Lateness, *, by: User, cause: str, remark: str) -> Lateness:
+    """Say afterwards why a step was let go late: by who let it go, or who steers.
+
+    Raises Refused when that is said already, and for a missing cause.
+    """
+    move = Move(row.step.case_id, by, None)
+    row = Lateness.objects.select_related("step").get(pk=row.pk)
+    if not sees(by, move.case) or not may_explain(row, by):
+        raise Refused(
+            _("Who finished the step says why, or the supervisor; and it is said once only.")
+        )
+    row.cause, reasons = judge(cause, remark)
+    if reasons:
+        raise Refused(reasons)
+    row.remark, row.owed = remark, False
+    row.save(update_fields=["cause", "remark", "owed"])
+    said = f"{row.cause} {remark}".strip()
+    move.log(EXPLAINED, step=row.step, note=said, cause=cause, due_on=row.due_on)
+    return row

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from django import template
 from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workflow import clocks
-from workflow.models import Step
+from workflow import clocks, late
+from workflow.access import opens
+from workflow.models import Case, Step
 
 register = template.Library()
 
@@ -40,6 +42,13 @@ def chip(state: str, text: str, big: bool = False) -> dict:
 def field(bound: BoundField, width: int = 12) -> dict:
     """One field of a form, so many twelfths of the row wide."""
     return {"field": bound, "width": width}
+
+
+@register.simple_tag(takes_context=True)
+def way(context: template.Context, name: str, case: Case) -> str:
+    """The address of a page of the case, by its name; empty for a reader whom it refuses."""
+    address = reverse(name, args=[case.number])
+    return address if opens(address, case, context["user"]) else ""
 
 
 @register.filter
@@ -83,6 +92,23 @@ def standing(step: Step, today: date) -> tuple[str, str]:
         ) % {"n": late}
     if step.due_on == today:
         return "soon", _("Due today")
-    if left <= 1:
+    if step.due_on == today + timedelta(days=1):
         return "soon", _("Due tomorrow")
+    if left <= 1:  # beyond a weekend or a holiday
+        return "soon", ngettext("%(n)s wd left", "%(n)s wd left", left) % {"n": left}
     return "run", ngettext("%(n)s wd left", "%(n)s wd left", left) % {"n": left}
+
+
+@register.inclusion_tag("components/_late.html", takes_context=True)
+def ask_cause(context: template.Context, step: Step | None, ids: str = "id") -> dict:
+    """The cause of lateness, asked in a form that lets the step go; nothing where it is in time.
+
+    `ids` begins the ids of the fields, where a page has two such forms.
+    """
+    return late.asked([step] if step else [], context["request"], ids)
+
+
+@register.inclusion_tag("components/_late.html", takes_context=True)
+def ask_cause_of_case(context: template.Context, case: Case) -> dict:
+    """The same in a form that closes the whole case."""
+    return late.asked(case.live_steps, context["request"])

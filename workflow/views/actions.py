@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -18,7 +20,9 @@ from workflow import actions, moves
 from workflow import forms as own
 from workflow.access import get_case_or_404
 from workflow.guards import Refused
-from workflow.models import Case, Step
+from workflow.late import CauseForm
+from workflow.models import Case, Lateness, Step
+from workflow.sheets import DressedForm
 
 
 def find_step(request: HttpRequest, number: str, pk: int) -> Step:
@@ -39,7 +43,10 @@ def _page(
     done: str,
     **context: Any,
 ) -> HttpResponse:
-    """Show the form of an action, or why it is not possible; do it when it is handed in."""
+    """Show the form of an action, or why it is not possible; do it when it is handed in.
+
+    Who does not see the case any more goes on at the desk.
+    """
     if not action.why_not and request.method == "POST" and form.is_valid():
         try:
             do(form.cleaned_data)
@@ -47,9 +54,30 @@ def _page(
             form.add_error(None, refusal)
         else:
             messages.success(request, done)
+            if action.leads_away and not moves.sees(request.user, Case.objects.get(pk=case.pk)):
+                return redirect("workflow:desk")
             return redirect("workflow:case", case.number)
     context |= {"case": case, "action": action, "form": form}
     return render(request, "workflow/act.html", context, status=action.status)
+
+
+def explain(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A record of the tablet came late and did not say why: its cause is said afterwards."""
+    case = get_case_or_404(request, number)
+    row = get_object_or_404(Lateness.of(case).select_related("step"), pk=pk)
+    if not moves.may_explain(row, request.user):
+        raise PermissionDenied
+    form = CauseForm(request.POST or None)
+    if form.is_valid():
+        try:
+            moves.explain(row, by=request.user, **form.said)
+        except Refused as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Recorded: why the step was late."))
+            return redirect(f"{case.get_absolute_url()}?step={row.step_id}")
+    context = {"case": case, "step": row.step, "row": row, "form": form}
+    return render(request, "workflow/explain.html", context)
 
 
 @require_POST
@@ -76,6 +104,8 @@ def assign(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     step = find_step(request, number, pk)
     action = actions.on_step("assign", step, request.user)
     form = own.AssignForm(request.POST or None, step=step)
+    if form.nobody and not action.why_not:
+        action = replace(action, state=(form.nobody,))
     return _page(
         request,
         step.case,
@@ -160,6 +190,20 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
+def discard(request: HttpRequest, number: str) -> HttpResponse:
+    """A draft is thrown away by the clerk who began it."""
+    case = get_case_or_404(request, number)
+    return _page(
+        request,
+        case,
+        actions.on_case("discard", case, request.user),
+        DressedForm(request.POST or None),
+        lambda typed: moves.discard(case, by=request.user),
+        _("The draft is discarded."),
+        hint=_("Nothing was accepted yet. This closes the case for good; the history keeps it."),
+    )
+
+
 def refuse(request: HttpRequest, number: str) -> HttpResponse:
     """The utility cannot supply, and says why in plain words."""
     case = get_case_or_404(request, number)
@@ -238,4 +282,23 @@ def facts(request: HttpRequest, number: str) -> HttpResponse:
         lambda typed: moves.set_facts(case, by=request.user, note=typed["note"], **form.facts),
         _("Corrected. Steps not begun were derived anew."),
         hint=_("Steps already begun stay; those not begun follow the facts."),
+    )
+
+
+def office(request: HttpRequest, number: str) -> HttpResponse:
+    """The site moved, or the request came to the wrong office: the case goes to another one."""
+    case = get_case_or_404(request, number)
+    form = own.OfficeForm(request.POST or None, case=case)
+    return _page(
+        request,
+        case,
+        actions.on_case("office", case, request.user),
+        form,
+        lambda typed: moves.change_office(case, by=request.user, **typed),
+        _("%(case)s belongs to the other office now.") % {"case": case.number},
+        hint=_(
+            "Now with: %(unit)s. The steps follow. Who does not see the case there gives back what "
+            "they had: to the queue, and being accountable to somebody there."
+        )
+        % {"unit": case.unit},
     )

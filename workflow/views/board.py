@@ -16,6 +16,7 @@ from workflow import clocks, moves, reminders
 from workflow.forms import BoardForm, ReassignForm
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.paging import whole_number
 from workflow.process import CustomerClass
 from workflow.queue import label
 
@@ -38,15 +39,19 @@ def board(request: HttpRequest) -> HttpResponse:
                 for name in ("open", "overdue", "very_late", "soon", "unclaimed", "stopped")
             },
             "silent": found.silent(),
+            "left": found.left(),
             "stops": found.stops(),
             "lines": found.lines(),
             "bands": found.band_labels(),
             "classes": CustomerClass.labels,
             "worst": found.worst(),
+            "causes": found.causes(),
+            "causes_of": figures.CAUSES_OF,
             "urls": {
                 tab: found.url(tab=tab)
                 for tab in ("overdue", "open", "silent", "stopped", "unclaimed")
-            },
+            }
+            | {"left": found.url(owner="left")},
             "proof": figures.fee_proof(),
             "sweep": reminders.last_sweep(),
             "sweep_is_late": figures.sweep_is_late(),
@@ -59,11 +64,11 @@ def reassign(request: HttpRequest) -> HttpResponse:
     if not request.user.steers:
         raise PermissionDenied
     asked = request.POST if request.method == "POST" else request.GET
-    numbers = [int(pk) for pk in asked.getlist("step") if pk.isascii() and pk.isdigit()][:MOST]
+    numbers = [whole_number(pk) for pk in asked.getlist("step")[:MOST]]
     steps = list(
         Step.objects.live()
         .visible_to(request.user)
-        .filter(pk__in=[n for n in numbers if n < 2**63])
+        .filter(pk__in=[number for number in numbers if number is not None])
         .select_related("case__unit", "owner")
         .order_by("case_id", "pk")
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from workflow import actions, clocks, dials, moves, process, rail
 from workflow.access import get_case_or_404
-from workflow.models import Case, Pause, Step
+from workflow.models import Case, Lateness, Pause, Step
 from workflow.process import Kind
 from workflow.queue import label
 from workflow.why import Findings, sheet_url
@@ -91,13 +91,17 @@ def _unconfirmed(case: Case) -> bool:
 def _middle(request: HttpRequest, case: Case, step: Step | None) -> dict[str, Any]:
     if step is None:
         return {}
-    findings = Findings(case, timezone.localdate())
+    findings = Findings(case, request.user, timezone.localdate())
     why = findings.why_not_finished(step) or findings.why_not_begun(step.kind)
     money = None
     if step.kind != Kind.FEES:
         money = findings.why_not_begun(Kind.FEES, _("Why can no fee be charged yet?"))
     begun = step.state not in (Step.State.WAITING, Step.State.VOID)
     return {
+        "latenesses": [
+            (row, moves.may_explain(row, request.user))
+            for row in (Lateness.of(case, step) if step.let_go_late else ())
+        ],
         "sheet_url": sheet_url(step) + (f"?round={step.round}" if step.is_finished else ""),
         "hindrances": moves.hindrances(step, request.user) if step.is_live else [],
         "panel": panel(request, step) if begun else None,

@@ -63,7 +63,7 @@ def _peek(request: HttpRequest, rows: list[Step]) -> dict | None:
     step.case = case
     return {
         "step": step,
-        "why": why.Findings(case, timezone.localdate()).why_not_finished(step),
+        "why": why.Findings(case, request.user, timezone.localdate()).why_not_finished(step),
         "contact": Event.objects.filter(case=case, verb=moves.CONTACTED)
         .select_related("actor")
         .order_by("-seq")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workflow import clocks, ladder, paging
+from workflow import clocks, ladder, mailing, paging
 from workflow import reminders as told
 from workflow.models import Notice, Reminder
 from workflow.queue import label
@@ -32,6 +34,11 @@ def reminders(request: HttpRequest) -> HttpResponse:
             "everything": everything,
             "unread": mine.unread().count(),
             "today": timezone.localdate(),
+            "undelivered": mailing.undelivered(request.user, timezone.now())
+            if request.user.steers
+            else [],
+            # Rooms to the right are found by name.
+            "follow_ups": import_module("metering.panel").follow_ups(request.user),
         }
         return render(request, "workflow/reminders.html", context)
 
@@ -52,8 +59,8 @@ def _acknowledge(request: HttpRequest) -> HttpResponse:
     if "all" in request.POST:
         seen = told.acknowledge_all(by=request.user)
     else:
-        asked = [pk for pk in request.POST.getlist("notice") if pk.isascii() and pk.isdigit()]
-        seen = told.acknowledge([int(pk) for pk in asked if len(pk) < 19], by=request.user)
+        asked = [paging.whole_number(pk) for pk in request.POST.getlist("notice")]
+        seen = told.acknowledge([pk for pk in asked if pk is not None], by=request.user)
     if seen:
         said = ngettext("%(n)s reminder acknowledged.", "%(n)s reminders acknowledged.", seen)
         messages.success(request, said % {"n": seen})

@@ -14,7 +14,7 @@ from works.forms.kinds import FORMS
 from works.forms.licence import LicenceCheckForm
 from works.forms.people import choose_from, staff
 from works.forms.requests import MissingForm, RequestForm
-from works.forms.room import RoomForm
+from works.forms.room import RoomForm, tell_refused, unfiled
 from works.forms.rows import (
     COMMENTS,
     CURES,
@@ -42,6 +42,7 @@ from works.forms.rows import (
     SettleRow,
     fit_to_print,
     rows_of,
+    typed,
 )
 
 __all__ = [
@@ -86,4 +87,7 @@ __all__ = [
     "fit_to_print",
     "rows_of",
     "staff",
+    "tell_refused",
+    "typed",
+    "unfiled",
 ]

@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
+from workflow.guards import Refused
 from works.forms.people import choose_from, staff
 from works.forms.room import RoomForm
-from works.forms.rows import CURES, EQUIPMENT, FIRST_DEFECTS, ITEMS, NEW_DEFECTS, PHOTOS
+from works.forms.rows import CURES, EQUIPMENT, FIRST_DEFECTS, ITEMS, NEW_DEFECTS, PHOTOS, typed
+from works.guards import unlisted
 from works.models import (
     Acceptance,
     Defect,
@@ -43,6 +45,27 @@ class CheckForm(RoomForm):
         if at and at > timezone.now():
             self.add_error("inspected_at", _("This time lies ahead."))
         return found
+
+    def objections(self) -> list[Refused]:
+        sheet = self.instance
+        results = [row.result for row in typed(self.items)]
+        sheet.has_good_item = "ok" in results
+        sheet.has_bad_item = not {"", "not_ok"}.isdisjoint(results)
+        sheet.has_photo = any(row.before_covering for row in typed(self.photos))
+        sheet.has_open_defect = any(row.cured_on is None for row in self.told)
+        if sheet.result == sheet.Result.FAILED:
+            return [] if sheet.has_open_defect else [unlisted()]
+        return super().objections()
+
+    @property
+    def told(self) -> list[Defect]:
+        """The defects as typed; one kept in a first round stands in both tables, cured in one."""
+        kept = {row.instance.pk for row in self.defects.forms}
+        standing = typed(self.defects)
+        seen = {row.pk for row in standing}
+        cures = [row for row in typed(self.cures) if row.pk in seen or row.pk not in kept]
+        known = {row.pk for row in cures}
+        return [*cures, *(row for row in standing if row.pk not in known)]
 
 
 WHO = (
@@ -129,3 +152,7 @@ class AcceptanceForm(CheckForm):
     def make_rows(self, data: Any, files: Any) -> None:
         super().make_rows(data, files)
         self.add_rows("equipment", EQUIPMENT, data, files, instance=self.step)
+
+    def objections(self) -> list[Refused]:
+        self.instance.has_equipment = bool(typed(self.equipment))
+        return super().objections()

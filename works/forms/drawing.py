@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from workflow.guards import Refused
 from works.forms.room import RoomForm
-from works.forms.rows import COMMENTS, DRAWINGS, SETTLED
+from works.forms.rows import COMMENTS, DRAWINGS, SETTLED, typed
+from works.guards import unlisted
 from works.models import (
     DrawingComment,
     DrawingReview,
@@ -91,3 +93,13 @@ class DrawingForm(RoomForm):
         mine = earlier.filter(closed_in=None) | earlier.filter(closed_in=self.instance.pk or 0)
         self.add_rows("settled", SETTLED, data, files, queryset=mine)
         self.add_rows("comments", COMMENTS, data, files, instance=self.instance)
+
+    def objections(self) -> list[Refused]:
+        review = self.instance
+        review.has_drawing = bool(typed(self.drawings))
+        review.has_open_comment = bool(typed(self.comments)) or any(
+            not row["settled"].data for row in self.settled.forms
+        )
+        if review.decision == review.Decision.RETURNED:
+            return [] if review.has_open_comment else [unlisted()]
+        return super().objections()

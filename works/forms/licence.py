@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
+from workflow.guards import Refused
 from works.forms.room import RoomForm
 from works.models import (
     Licence,
@@ -94,3 +95,7 @@ class LicenceCheckForm(RoomForm):
         if found.get("decision") == "failed" and self.signing and not found.get("remarks"):
             self.add_error("remarks", _("Say in the remarks what is not in order."))
         return found
+
+    def objections(self) -> list[Refused]:
+        failed = self.instance.decision == LicenceCheck.Decision.FAILED
+        return [] if failed else super().objections()

@@ -71,6 +71,16 @@ def fit_to_print(form: forms.BaseForm) -> None:
             field.validators = [*field.validators, readable]
 
 
+def typed(rows: forms.BaseFormSet) -> list[Any]:
+    """What the table will hold once it is saved as it is typed."""
+    return [
+        form.instance
+        for form in rows.forms
+        if (form.instance.pk or form.has_changed())
+        and not (rows.can_delete and rows._should_delete_form(form))
+    ]
+
+
 class ItemRow(forms.ModelForm):
     class Meta:
         model = CheckItem

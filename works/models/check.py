@@ -6,11 +6,12 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from documents.models import Attachment
-from workflow.models import Case, Step
+from workflow.models import Case, DatedQuerySet, DatedStandard, Step
 from workflow.process import HV, Kind
 from workflow.words import ShortWordsField
 
@@ -259,14 +260,20 @@ class ReceivingEquipment(models.Model):
         return f"{self.get_type_display()} {self.serial}".strip()
 
 
-class StandardItem(models.Model):
-    """An item that every check of its kind begins with: editable data, with its standard."""
+class StandardItem(DatedStandard):
+    """An item that every check of its kind begins with: dated data, with its standard.
+
+    A version that is not in use takes the item away.
+    """
+
+    KEY = ("code",)
 
     class Level(models.TextChoices):
         ALL = "", _("all customers")
         LV = "lv", _("low voltage")
         HV = "hv", _("high voltage")
 
+    code = models.SlugField(_("code"), max_length=40)
     kind = models.CharField(
         _("check"),
         max_length=20,
@@ -279,10 +286,13 @@ class StandardItem(models.Model):
     confirmed = models.BooleanField(_("confirmed from the primary text"), default=False)
     active = models.BooleanField(_("in use"), default=True)
 
+    objects = DatedQuerySet.as_manager()
+
     class Meta:
-        ordering = ["pk"]
+        ordering = ["code", "pk"]
         verbose_name = _("standard item of a check")
         verbose_name_plural = _("standard items of checks")
+        constraints = [*DatedStandard.Meta.constraints]
 
     def __str__(self) -> str:
         return self.label_zh if (get_language() or "").startswith("zh") else self.label_en
@@ -291,4 +301,5 @@ class StandardItem(models.Model):
     def for_case(cls, case: Case, kind: str) -> models.QuerySet[StandardItem]:
         """The items such a check begins with."""
         level = cls.Level.HV if case.customer_class in HV else cls.Level.LV
-        return cls.objects.filter(kind=kind, level__in=["", level], active=True)
+        items = cls.objects.in_force(timezone.localdate())
+        return items.filter(kind=kind, level__in=["", level], active=True)

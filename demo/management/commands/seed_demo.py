@@ -5,9 +5,11 @@ import logging
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import F
 
 from demo import cases, cloning
 from fees import proof
+from news.models import Message
 from workflow import reminders
 from workflow.models import Case
 
@@ -38,6 +40,10 @@ class Command(BaseCommand):
                 made = cases.seed()
                 told = reminders.sweep()
                 proof.run()
+                # What was told in the past has arrived.
+                Message.objects.filter(state=Message.State.WAITING).update(
+                    state=Message.State.SENT, sent_at=F("created_at")
+                )
             self.stdout.write(f"{len(made)} cases seeded, {told} reminders told")
         if options["cases"]:
             made = cloning.multiply(options["cases"], tell=self.stdout.write)
