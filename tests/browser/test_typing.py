@@ -25,6 +25,7 @@ __all__ = ["world"]
 
 SHEET = "form[data-sheet], form[data-kept]"
 NOTE = ".kept"
+LOOKS = ":is(form[data-sheet], form[data-kept]):is([hx-post], :has([hx-post]))"
 # The tablet keeps its own; who has no account has no place to keep anything in.
 NOT_OURS = ("field:", "public:")
 FILE = {"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": picture().content}
@@ -47,6 +48,14 @@ TYPE = """form => {
     else field.value = text[field.type] || (field.inputMode === 'decimal' ? '7' : '王小明');
     field.dispatchEvent(new Event('input', {bubbles: true}));
   }
+  form.dispatchEvent(new Event('change', {bubbles: true}));
+}"""
+TICK = """form => {
+  for (const box of form.querySelectorAll('[type=checkbox]:not(:checked, :disabled, [name$=-DELETE])')) {
+    box.checked = true;
+    box.dispatchEvent(new Event('input', {bubbles: true}));
+  }
+  form.dispatchEvent(new Event('change', {bubbles: true}));
 }"""
 NOTHING_ELSE = """form => {
   for (const field of form.elements) {
@@ -111,6 +120,17 @@ def swallow(route: Route) -> None:
     return route.abort("connectionreset")
 
 
+def answered(page: Page) -> None:
+    """Wait for the looks at a sheet: what hangs on its values is on the page, or gone from it.
+
+    A look begins 80 ms after a change. The page's own clock is asked, which wakes in order however busy it is.
+    """
+    if not page.locator(LOOKS).count():
+        return
+    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 200))")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+
 def read(page: Page) -> list[list[str]]:
     return page.locator(SHEET).first.evaluate(READ)
 
@@ -151,12 +171,16 @@ def test_every_sheet_gives_back_what_a_cut_wire_lost(at, live_server, world):
         for field in form.locator("input[type=file]").all():
             field.set_input_files(FILE)
         form.evaluate(TYPE)
+        answered(page)
+        form.evaluate(TICK)  # what the look has brought onto the page
+        answered(page)
         typed = read(page)
         if not typed:
             continue
         rooms.add(name.split(":")[0])
         fail(page)
         page.goto(f"{live_server.url}{path}")
+        answered(page)
         lost += [f"{name}: {pair}" for pair in until(page, typed)]
         if not page.locator(NOTE).is_visible():
             lost.append(f"{name}: nothing is said")
