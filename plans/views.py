@@ -83,6 +83,7 @@ def _drawing(step: Step, form: PlanForm, points: list[tuple[Candidate, str]]) ->
         "submit_key": "submit",
         "secondary": [SAVE],
         "plan": form.instance,
+        "given_back": steps.given_back(step),
     }
 
 
@@ -171,6 +172,8 @@ def _act(
     context |= {"step": step, "case": step.case, "title": title, "reasons": reasons, "act": code}
     if code == "close" and context["plan"] and context["plan"].answered_at:
         context["proof"] = steps.attempts(context["plan"])
+    if code == "extend" and not reasons:
+        context["longer"] = steps.longer(context["plan"])
     if request.method == "POST" or not reasons:
         context["form"] = form
     status = 422 if form.errors else 403 if hindrances else 409 if reasons else 200

@@ -276,13 +276,14 @@ def _of_point(point: Point, today: date) -> Ask:
 def _of_step(step: Step, rows: Rows) -> Ask | None:
     words = WORDS[step.kind]
     number = rows.case.number
-    if plan := awaiting_plan(step):
+    if plan := answered_plan(step):
+        if plan.has_expired(rows.today):  # the next move is ours
+            return None
         by = plan.valid_until and day(plan.valid_until, rows.today)
         return Ask(
             str(words.ask),
             str(words.how),
             by=_("The plan is valid until %(day)s.") % {"day": by} if by else "",
-            late=plan.has_expired(rows.today),
             url=reverse("public:plan", args=[number]),
             button=_("Read the plan and answer"),
             icon="doc",
@@ -299,11 +300,17 @@ def _of_step(step: Step, rows: Rows) -> Ask | None:
     return None
 
 
-def awaiting_plan(step: Step | None) -> Plan | None:
-    """The plan of the step, where the customer's word on it is awaited."""
+def answered_plan(step: Step | None) -> Plan | None:
+    """The plan of the step that the customer has in writing, before their word on it."""
     plan = getattr(step, "plan", None)
     waits = step is not None and step.is_live and plan and plan.state == Plan.State.ANSWERED
     return plan if waits else None
+
+
+def awaiting_plan(step: Step | None) -> Plan | None:
+    """The plan of the step, where the customer's word on it is awaited: while it holds."""
+    plan = answered_plan(step)
+    return plan if plan and not plan.has_expired(timezone.localdate()) else None
 
 
 def _of_paper(item: PaperItem, rows: Rows) -> Ask:

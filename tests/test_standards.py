@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.roles import Role
 from fees.models import CatalogueItem
 from plans.models import ApprovalRule, ValidityRule
-from plans.steps import approval, validity
+from plans.steps import approval, terms
 from tests import factories
 from tests.factories import draft_of, person, publish
 from workflow import clocks, standards
@@ -174,7 +174,7 @@ def state(case) -> tuple:
         [item.rate for item in rates],
         sorted(item.pk for item in whole),
         approval.approvers_needed(large),
-        validity.rule_for(case).months,
+        terms.rule_for(case).months,
         [item.standard for item in StandardItem.for_case(case, "mid_check")],
     )
 

@@ -1,14 +1,15 @@
 """The only writer of plans: draw, approve, answer, and what the customer decides."""
 
 from plans.steps.answer import accept, answer, close_unanswered, object_to
-from plans.steps.approval import approve, approvers_needed, give_back, separated
+from plans.steps.approval import approve, approvers_needed, give_back, given_back, separated
 from plans.steps.consents import end_consents
 from plans.steps.drawing import CONTENT, draft_for, save_draft, submit
 from plans.steps.ground import power_off, power_on, undone
 from plans.steps.metering import against_transformers
 from plans.steps.rights import ACTS, Act, attempts, hindrances, not_yet, unproven
 from plans.steps.soundness import needed, open_at, overdrawn, points_of, unsound, usable
-from plans.steps.validity import expire, extend, lapse, months_later, watch
+from plans.steps.terms import longer, months_later
+from plans.steps.validity import expire, extend, lapse, watch
 
 __all__ = [
     "ACTS",
@@ -26,8 +27,10 @@ __all__ = [
     "expire",
     "extend",
     "give_back",
+    "given_back",
     "hindrances",
     "lapse",
+    "longer",
     "months_later",
     "needed",
     "not_yet",

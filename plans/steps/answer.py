@@ -24,7 +24,8 @@ from plans.steps.approval import BARRED
 from plans.steps.ground import change, locked, plan_of, release
 from plans.steps.metering import is_high
 from plans.steps.soundness import demand_buildable, demand_sound
-from plans.steps.validity import MONTHS, months_later, rule_for, watch
+from plans.steps.terms import ends
+from plans.steps.validity import watch
 from surveys.steps import forget_unplanned
 from workflow import moves, words
 from workflow.guards import Refused
@@ -58,7 +59,6 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
     plan, now = plan_of(step), timezone.now()
     rights.demand("answer", step, plan, by)
     demand_sound(plan, timezone.localdate(now))
-    rule = rule_for(step.case)
     change(
         plan,
         "answer",
@@ -66,7 +66,7 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
         answered_at=now,
         answered_by=by,
         answered_how=how,
-        valid_until=months_later(timezone.localdate(now), rule.months if rule else MONTHS),
+        valid_until=ends(step.case, timezone.localdate(now)),
     )
     step = moves.hand_over(step, by=by, role=rights.role_of(step, by))
     moves.record(
@@ -126,10 +126,7 @@ def _settled(plan: Plan) -> None:
 def _demand_standing(plan: Plan, today: date) -> None:
     """Raise Refused for a plan that ran out, or that cannot be built any more."""
     if plan.has_expired(today):
-        raise Refused(
-            _("The plan was valid until %(day)s: it must be answered anew.")
-            % {"day": plan.valid_until}
-        )
+        raise Refused(rights.ran_out(plan))
     demand_buildable(plan, today)
 
 

@@ -14,7 +14,7 @@ from plans.steps.ground import change, locked, plan_of, release
 from plans.steps.soundness import demand_sound
 from workflow import moves
 from workflow.guards import Refused
-from workflow.models import Step
+from workflow.models import Event, Step
 from workflow.verbs import label, verb
 
 BARRED = ("plan_drafted", "plan_drawn", "survey_signed")
@@ -63,6 +63,12 @@ def approve(step: Step, *, by: User, remark: str = "") -> Plan:
     note = f"V{plan.version}, {given}/{needed}. {remark}".strip()
     moves.record(step.case, APPROVED, by=by, step=step, note=note)
     return plan
+
+
+def given_back(step: Step) -> Event | None:
+    """Why an approver gave the plan back that is a draft again, if one did."""
+    acts = step.events.filter(verb=GIVEN_BACK).select_related("actor", "step")
+    return acts.order_by("seq").last()
 
 
 @transaction.atomic

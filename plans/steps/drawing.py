@@ -57,8 +57,19 @@ def draft_for(step: Step) -> tuple[Plan, list[PlanSource]]:
     fresh = Plan(step=step, survey=survey, version=step.round)
     for name in CONTENT:
         setattr(fresh, name, getattr(before, name))
-    same = survey is not None and before.survey_id == survey.pk
-    return fresh, list(before.sources.select_related("candidate__source_point")) if same else []
+    return fresh, _sources_again(before, survey)
+
+
+def _sources_again(before: Plan, survey: Survey | None) -> list[PlanSource]:
+    """The sources of the version before, on the points of the survey that counts now."""
+    sources = list(before.sources.select_related("candidate__source_point"))
+    if survey is None or before.survey_id == survey.pk:
+        return sources
+    points = {str(p): p for p in survey.candidates.select_related("source_point")}
+    kept = [source for source in sources if str(source.candidate) in points]
+    for source in kept:
+        source.candidate = points[str(source.candidate)]
+    return kept
 
 
 def _from_application(step: Step, survey: Survey | None) -> Plan:

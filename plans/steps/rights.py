@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +16,7 @@ from applications.models import Contact
 from applications.models.contact import Proof
 from plans.models import Plan
 from plans.steps.ground import not_now
+from plans.steps.terms import first_day_to_ask
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
@@ -100,7 +102,32 @@ def not_yet(code: str, step: Step, plan: Plan | None) -> list[str]:
     accepted = plan.state == State.ACCEPTED and step.case.state == Case.State.OPEN
     if not step.is_live and not (accepted and State.ACCEPTED in ACTS[code].when):
         return [_("%(step)s is not open.") % {"step": step.get_kind_display()}]
-    return [] if plan.state in ACTS[code].when else [not_now(plan)]
+    if plan.state not in ACTS[code].when:
+        return [not_now(plan)]
+    return NOT_TODAY[code](plan, timezone.localdate()) if code in NOT_TODAY else []
+
+
+def ran_out(plan: Plan) -> str:
+    text = _("The plan was valid until %(day)s: it must be answered anew.")
+    return text % {"day": f"{plan.valid_until:%Y-%m-%d}"}
+
+
+def _ran_out(plan: Plan, today: date) -> list[str]:
+    """Nobody accepts what does not hold any more, nor is it closed as if they had."""
+    return [ran_out(plan)] if plan.has_expired(today) else []
+
+
+def _too_early(plan: Plan, today: date) -> list[str]:
+    """More time is given when the end is near: so never twice on the same day, either."""
+    first = first_day_to_ask(plan)
+    if first is None or today >= first:
+        return []
+    text = _("The plan is valid until %(until)s: more time can be asked for from %(first)s on.")
+    return [text % {"until": f"{plan.valid_until:%Y-%m-%d}", "first": f"{first:%Y-%m-%d}"}]
+
+
+# What stands against an act on the day, though the state of the plan allows it.
+NOT_TODAY = {"decide": _ran_out, "close": _ran_out, "extend": _too_early}
 
 
 def attempts(plan: Plan) -> Proof:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,9 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import Role
-from plans.models import Plan, ValidityRule
+from plans.models import Plan
 from plans.steps import rights
 from plans.steps.ground import locked, plan_of
+from plans.steps.terms import last_day_to_ask, longer
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
@@ -27,21 +27,6 @@ logger = logging.getLogger(__name__)
 EXTENDED = verb("plan_extended", gettext_lazy("Validity of the plan extended"))
 EXPIRED = verb("plan_expired", gettext_lazy("The plan was no longer valid"), told=True)
 STANDS_ON_IT = (Kind.PLAN, Kind.FEES, Kind.CONTRACT)
-# Where no rule is kept for the class.
-MONTHS, DAYS_BEFORE = 3, 10
-
-
-def rule_for(case: Case) -> ValidityRule | None:
-    """The validity of plans for the class of this customer."""
-    rules = ValidityRule.objects.in_force(timezone.localdate())
-    return rules.filter(customer_class=case.customer_class).order_by("valid_from", "pk").last()
-
-
-def last_day_to_ask(plan: Plan) -> date | None:
-    """Until when the customer can ask for an extension."""
-    rule = rule_for(plan.case)
-    days = rule.ask_days_before if rule else DAYS_BEFORE
-    return plan.valid_until and plan.valid_until - timedelta(days=days)
 
 
 def watch(case: Case) -> None:
@@ -70,19 +55,18 @@ def watch(case: Case) -> None:
 
 @transaction.atomic
 def extend(step: Step, *, by: User, reason: str) -> Plan:
-    """Lengthen the validity by its own term (DOMAIN section 6): once and asked for in time; a
-    supervisor may also do it again, or late, where the case would come to nothing otherwise.
+    """Lengthen the validity by its own term (DOMAIN section 6): once, asked for in time,
+    and not before its end is near; a supervisor may also do it again, or late, where the case would
+    come to nothing otherwise.
     """
     step = locked(step)
     plan, today = plan_of(step), timezone.localdate()
     rights.demand("extend", step, plan, by)
-    rule = rule_for(step.case)
     if not reason.strip():
         raise Refused(_("Say why the customer needs more time."))
     if not by.has_role(Role.SUPERVISOR):
         _demand_in_time(plan, today)
-    until = max(plan.valid_until or today, today)
-    plan.valid_until = months_later(until, rule.months if rule else MONTHS)
+    plan.valid_until = longer(plan)
     plan.extended_at = timezone.now()
     plan.save(update_fields=["valid_until", "extended_at"])
     watch(step.case)
@@ -137,10 +121,3 @@ def lapse(step: Step, today: date) -> bool:
         what=EXPIRED,
     )
     return True
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months on, or the last of the month where there is none."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))

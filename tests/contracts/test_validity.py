@@ -140,7 +140,8 @@ def test_a_new_round_is_the_other_way_out(plan):
 
 
 def test_the_planner_extends_an_accepted_plan_in_time(plan):
-    longer = steps.extend(plan.step, by=make.planner(), reason="施工延期")
+    with after(plan.valid_until - timedelta(days=30)):
+        longer = steps.extend(plan.step, by=make.planner(), reason="施工延期")
 
     assert longer.valid_until == steps.months_later(plan.valid_until, 12)
     assert ladder(plan).due_on == longer.valid_until - timedelta(days=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -199,6 +200,14 @@ def answered(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer has in writing: the customer's turn."""
     plan = approved(case, **columns)
     return steps.answer(plan.step, by=clerk(), how="counter")
+
+
+def ending(case: Case | None = None, **columns: Any) -> Plan:
+    """An answered plan whose last days run: more time can be asked for."""
+    plan = answered(case, **columns)
+    plan.valid_until = timezone.localdate() + timedelta(days=20)
+    plan.save(update_fields=["valid_until"])
+    return plan
 
 
 @made_once

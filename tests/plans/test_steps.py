@@ -1,6 +1,6 @@
 """The way of a plan: drawn, approved, answered, decided; who may, and what stands against it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,8 +12,9 @@ from accounts.roles import Role
 from documents.models import Paper
 from plans import steps
 from plans.models import ApprovalRule, Plan, PlanSource
-from plans.steps import validity
-from surveys.models import Candidate, Consent, SourcePoint
+from plans.steps import terms, validity
+from surveys import steps as surveying
+from surveys.models import Candidate, Consent, SourcePoint, Survey
 from tests import factories as office
 from tests.applications.factories import shared
 from tests.plans import factories as make
@@ -37,6 +38,11 @@ def refused(act, *args, **options) -> str:
     with pytest.raises(Refused) as refusal:
         act(*args, **options)
     return " ".join(refusal.value.messages)
+
+
+def near_the_end(plan: Plan) -> datetime:
+    """The first moment on which more time is given."""
+    return timezone.now() + (terms.first_day_to_ask(plan) - timezone.localdate())
 
 
 # The way through ------------------------------------------------------------------------------
@@ -310,6 +316,29 @@ def test_back_to_the_survey_voids_the_plan_and_frees_its_capacity():
     assert case.step(Kind.PLAN).state == "waiting"
 
 
+def test_after_another_survey_the_plan_begins_on_the_same_points():
+    plan = make.submitted(make.dual())
+    moves.send_back(plan.step, by=make.planner(), reason="距离未测", to=Kind.SURVEY)
+    step = make.step_of(plan.case).case.step(Kind.SURVEY)
+    again = surveying.begin(step, by=surveys.surveyor())
+    lost = again.candidates.last()
+
+    Survey.objects.filter(pk=again.pk).update(
+        can_supply=True,
+        on_site_at=timezone.now(),
+        signed_at=timezone.now(),
+        signed_by=surveys.surveyor(),
+    )
+    before = {str(source.candidate) for source in plan.sources.all()}
+    _fresh, sources = steps.draft_for(make.step_of(plan.case))
+
+    assert {source.candidate.survey_id for source in sources} == {again.pk}
+    assert {str(source.candidate) for source in sources} == before
+    lost.consents.all().delete()
+    Candidate.objects.filter(pk=lost.pk).update(label="Z")
+    assert len(steps.draft_for(make.step_of(plan.case))[1]) == len(before) - 1
+
+
 # Capacity ---------------------------------------------------------------------------------------
 
 
@@ -425,6 +454,7 @@ def test_given_back_the_plan_is_a_draft_again_and_approvals_begin_anew():
     assert plan.state == "draft"
     assert reserved(plan) == [0, 0]
     assert plan.approvals.filter(standing=True).count() == 0
+    assert steps.given_back(plan.step).note == "计量方式不符"
     steps.submit(plan.step, by=make.planner())
     steps.approve(plan.step, by=make.approver())
     assert steps.approve(plan.step, by=make.second_approver()).state == "approved"
@@ -596,10 +626,26 @@ def test_an_extension_is_asked_for_in_time_and_once():
         plan = steps.extend(plan.step, by=make.planner(), reason="施工延期")
 
     assert plan.valid_until == steps.months_later(end, 3)
-    assert "once already" in refused(steps.extend, plan.step, by=make.planner(), reason="再延")
-    assert "This is the work of" in refused(
-        steps.extend, plan.step, by=make.clerk(), reason="施工延期"
-    )
+    with time_machine.travel(near_the_end(plan)):
+        assert "once already" in refused(steps.extend, plan.step, by=make.planner(), reason="再延")
+        assert "This is the work of" in refused(
+            steps.extend, plan.step, by=make.clerk(), reason="施工延期"
+        )
+
+
+def test_more_time_is_given_when_the_end_is_near_and_so_never_twice_in_a_row():
+    plan = make.answered()
+    too_early = near_the_end(plan) - timedelta(days=1)
+    supervisor = office.person(Role.SUPERVISOR, at="lh")
+
+    with time_machine.travel(too_early):
+        said = refused(steps.extend, plan.step, by=supervisor, reason="施工延期")
+    with time_machine.travel(near_the_end(plan)):
+        steps.extend(plan.step, by=supervisor, reason="施工延期")
+        twice = refused(steps.extend, plan.step, by=supervisor, reason="施工延期")
+
+    assert f"from {near_the_end(plan):%Y-%m-%d} on" in said
+    assert "more time can be asked for from" in twice
 
 
 def test_a_plan_can_be_accepted_on_its_last_day_and_not_after():
@@ -653,7 +699,8 @@ def test_the_clock_leaves_alone_what_was_decided_a_moment_before(faster):
     if faster == "accepted":
         steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how="call")
     else:
-        steps.extend(plan.step, by=make.planner(), reason="施工延期")
+        with time_machine.travel(near_the_end(plan)):
+            steps.extend(plan.step, by=make.planner(), reason="施工延期")
 
     assert steps.lapse(plan.step, late) is False
 

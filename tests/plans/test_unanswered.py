@@ -157,10 +157,7 @@ def test_the_page_says_what_is_missing_and_then_closes(plan, supervisor):
     assert "3 more attempts on other days" in early.content.decode()
     assert "form" not in early.context
     tried(plan.case, "phone", "visit", "sms")
-    assert [act.code for act in panel.acts(make.step_of(plan.case), plan, supervisor)] == [
-        "close",
-        "extend",
-    ]
+    assert [act.code for act in panel.acts(make.step_of(plan.case), plan, supervisor)] == ["close"]
     ready = client.get(address)
     assert ready.status_code == 200
     assert ready.content.decode().count("无人接听") == 3

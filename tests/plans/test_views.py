@@ -1,9 +1,11 @@
 """The plan's pages, role by role, with good and bad input."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,7 +35,7 @@ REACH = {
     "give_back": make.submitted,
     "answer": make.approved,
     "decide": make.answered,
-    "extend": make.answered,
+    "extend": make.ending,
 }
 MAY = {
     "approve": {Role.APPROVER},
@@ -462,6 +464,38 @@ def test_an_objection_is_recorded_on_the_page_and_the_next_version_begun(client)
     assert "<script>alert" not in page
 
 
+def test_a_plan_that_ran_out_offers_no_acceptance_and_says_so(client):
+    plan = make.answered()
+    with time_machine.travel(timezone.now() + timedelta(days=100)):
+        as_(client, person(Role.CLERK, language="en"))
+        page = client.get(address(plan.case, "decide"))
+        sent = client.post(address(plan.case, "decide"), ACTS["decide"])
+
+    assert (page.status_code, sent.status_code) == (409, 422)
+    assert "it must be answered anew" in str(sent.context["form"].errors)
+    assert "form" not in page.context
+    assert "it must be answered anew" in page.content.decode()
+    assert make.plan_of(plan.case).state == "answered"
+
+
+def test_the_page_of_an_extension_shows_the_new_end(client):
+    plan = make.ending()
+    as_(client, person(Role.PLANNER))
+
+    page = client.get(address(plan.case, "extend")).content.decode()
+
+    assert f"{steps.months_later(plan.valid_until, 3):%Y-%m-%d}" in page
+
+
+def test_what_the_approver_wants_changed_stands_on_the_planners_page(client, planner):
+    plan = make.submitted()
+    steps.give_back(plan.step, by=make.approver(), reason="计量方式不符")
+
+    page = client.get(address(plan.case)).content.decode()
+
+    assert "计量方式不符" in page
+
+
 # The case page ----------------------------------------------------------------------------------
 
 
@@ -482,7 +516,13 @@ def test_the_panel_offers_each_person_what_they_can_do_now(client):
     steps.approve(plan.step, by=make.approver())
     assert "answer" in buttons(client, plan.case)
     steps.answer(plan.step, by=make.clerk(), how="counter")
-    assert {"decide", "extend"} <= buttons(client, plan.case)
+    assert buttons(client, plan.case) == {"decide"}
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        as_(client, make.planner(language="en"))
+        assert {"decide", "extend"} <= buttons(client, plan.case)
+    with time_machine.travel(timezone.now() + timedelta(days=100)):
+        as_(client, make.planner(language="en"))
+        assert buttons(client, plan.case) == {"extend"}
     as_(client, make.clerk())
     assert "extend" not in buttons(client, plan.case)
 

@@ -576,6 +576,10 @@ def test_a_plan_past_its_validity_is_not_confirmed():
 
     assert client.post(page(case, "plan"), yes(plan)).status_code == 422
     assert plans.plan_of(case).state == "answered"
+    shown = client.get(page(case, "plan")).content.decode()
+    assert "cannot be confirmed any more" in shown
+    assert 'name="decision"' not in shown
+    assert page(case, "plan") not in client.get(page(case)).content.decode()
 
 
 def test_a_plan_that_is_not_answered_is_neither_shown_nor_confirmed():
