@@ -1,4 +1,4 @@
-"""How long a plan holds, until when, and from when, more time can be asked for (DOMAIN section 6)."""
+"""How long a plan holds, and when more time for it can be asked for (DOMAIN section 6)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ TYPE = """form => {
   form.dispatchEvent(new Event('change', {bubbles: true}));
 }"""
 TICK = """form => {
-  for (const box of form.querySelectorAll('[type=checkbox]:not(:checked, :disabled, [name$=-DELETE])')) {
+  const left = '[type=checkbox]:not(:checked, :disabled, [name$=-DELETE])';
+  for (const box of form.querySelectorAll(left)) {
     box.checked = true;
     box.dispatchEvent(new Event('input', {bubbles: true}));
   }
@@ -123,7 +124,8 @@ def swallow(route: Route) -> None:
 def answered(page: Page) -> None:
     """Wait for the looks at a sheet: what hangs on its values is on the page, or gone from it.
 
-    A look begins 80 ms after a change. The page's own clock is asked, which wakes in order however busy it is.
+    A look begins 80 ms after a change. The page's own clock is asked, which wakes in order
+    however busy it is.
     """
     if not page.locator(LOOKS).count():
         return
