@@ -62,6 +62,8 @@ SIGNED = (
     "signed_name",
     "accepted_at",
     "accepted_how",
+    "evidence_id",
+    "recording",
     "answered_at",
     "approved_at",
     "survey_id",

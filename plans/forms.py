@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from documents.forms import CheckedFileField
 from plans import steps
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
@@ -182,6 +183,17 @@ class DecideForm(DressedForm):
     )
     signed_name = forms.CharField(label=_("signed by (customer)"), max_length=60, required=False)
     how = forms.ChoiceField(label=_("accepted how"), choices=[("", "—"), *NOTED], required=False)
+    evidence = CheckedFileField(
+        label=Plan._meta.get_field("evidence").verbose_name,
+        help_text=_("For a signature. PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
+        required=False,
+    )
+    recording = forms.CharField(
+        label=Plan._meta.get_field("recording").verbose_name,
+        help_text=_("For a recorded call."),
+        max_length=40,
+        required=False,
+    )
     reason = forms.CharField(
         label=_("what the customer objects to"),
         max_length=1000,
@@ -192,7 +204,10 @@ class DecideForm(DressedForm):
     def clean(self) -> dict:
         cleaned = super().clean()
         needed = {"accept": ("signed_name", "how"), "object": ("reason",)}
-        for name in needed.get(cleaned.get("decision", ""), ()):
+        names = needed.get(cleaned.get("decision", ""), ())
+        if "how" in names and (shown_by := Plan.SHOWN_BY.get(cleaned.get("how"))):
+            names = (*names, shown_by)
+        for name in names:
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, _("This is needed for this decision."))
         return cleaned

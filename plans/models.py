@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import transition
 
+from documents.models import Attachment
 from plans.ratios import RatioField, validate_ct, validate_pt
 from surveys.models import Candidate, Consent, Survey, Voltage
 from workflow.models import Case, DatedQuerySet, DatedStandard, Step
@@ -67,6 +69,12 @@ class Plan(Stateful):
         ONLINE = "online", _("Confirmed on the tracking page")
         EXHAUSTED = "exhausted", _("Nobody answered: proven attempts")
 
+    # What shows the customer's word, by how they gave it; the tracking page shows it by itself.
+    SHOWN_BY: ClassVar[dict[str, str]] = {
+        Acceptance.SIGNATURE: "evidence",
+        Acceptance.TABLET: "evidence",
+        Acceptance.CALL: "recording",
+    }
     # Ways in which the customer's own word is shown.
     BY_THE_CUSTOMER = frozenset(Acceptance.values) - {Acceptance.EXHAUSTED}
     HOLDING = (State.SUBMITTED, State.APPROVED, State.ANSWERED, State.ACCEPTED)
@@ -122,6 +130,15 @@ class Plan(Stateful):
         _("accepted how"), max_length=10, choices=Acceptance, blank=True
     )
     signed_name = models.CharField(_("signed by (customer)"), max_length=60, blank=True)
+    evidence = models.ForeignKey(
+        Attachment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("signed paper or signature (scan or photo)"),
+    )
+    recording = models.CharField(_("number of the recording"), max_length=40, blank=True)
     objection = models.TextField(_("objection"), max_length=1000, blank=True)
 
     class Meta:

@@ -27,7 +27,7 @@ def panel(step: Step, user: User) -> dict:
     plan = (
         Plan.objects.filter(step=step)
         .prefetch_related(Prefetch("sources", rows))
-        .select_related("survey__surveyor", "survey__second_surveyor")
+        .select_related("survey__surveyor", "survey__second_surveyor", "evidence")
         .first()
     )
     if plan is None:

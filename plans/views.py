@@ -157,7 +157,7 @@ def _act(
     hindrances = steps.hindrances(code, step, request.user)
     if hindrances and request.method == "POST":
         raise PermissionDenied
-    form = form_class(_posted(request))
+    form = form_class(_posted(request), request.FILES or None)
     if form.is_valid():
         try:
             act(step, by=request.user, **form.cleaned_data)
@@ -215,9 +215,9 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
 def decide(request: HttpRequest, number: str) -> HttpResponse:
     """The customer accepts, or objects."""
 
-    def decision(step, *, by, decision, signed_name, how, reason):
+    def decision(step, *, by, decision, reason, **said):
         if decision == "accept":
-            return steps.accept(step, by=by, signed_name=signed_name, how=how)
+            return steps.accept(step, by=by, **said)
         return steps.object_to(step, by=by, reason=reason)
 
     title, done = _("The customer's decision"), _("Decision recorded.")

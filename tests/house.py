@@ -39,6 +39,7 @@ from plans import steps as plans
 from plans.models import Plan, PlanSource
 from surveys import steps as surveys
 from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
+from tests.plans.factories import word
 from tests.works.factories import picture
 from workflow import moves, process, reminders
 from workflow.guards import Refused
@@ -348,7 +349,7 @@ def _signs_as(case: Case) -> str:
 
 @act(Kind.PLAN, role=Role.CLERK)
 def accept_plan(house: House, step: Step, by: User, choose) -> None:
-    plans.accept(step, by=by, signed_name=choose(_signer(step.case), "钱七", " "), how="signature")
+    plans.accept(step, by=by, signed_name=choose(_signer(step.case), "钱七", " "), **word())
 
 
 @act(Kind.PLAN)

@@ -85,7 +85,7 @@ def hard_case() -> Case:
     plan = plans.answered(Case.objects.get(pk=case.pk))
     case = Case.objects.get(pk=plan.step.case_id)
     plans.steps.accept(
-        plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), how="signature"
+        plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), **plans.word()
     )
     moves.set_facts(case, by=None, importance="second")
     works.qualified(works.case_of(case), Kind.DESIGNER)

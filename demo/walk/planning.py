@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 
 from django.utils import timezone
 
 from accounts.roles import Role
 from applications.signers import signers_of
 from demo.walk.counter import bring_papers
-from demo.walk.stage import Stage, fresh
+from demo.walk.stage import Stage, fresh, picture
 from plans import steps as plans
 from plans.models import Plan, PlanSource
 from workflow.models import Case, Step
@@ -85,4 +86,5 @@ def plan(stage: Stage, case: Case) -> None:
     stage.clock.next_day()
     step = fresh(case).step(Kind.PLAN)
     signer = signers_of(case, timezone.localdate()).usual[:60]
-    plans.accept(step, by=stage.who(Role.CLERK), signed_name=signer, how="signature")
+    word = picture(Random(0), "签字页")  # the same file for all: stored once
+    plans.accept(step, by=stage.who(Role.CLERK), signed_name=signer, how="signature", evidence=word)

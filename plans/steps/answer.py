@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.roles import Role
 from applications.models import Contact
 from applications.signers import against_signer
+from documents.files import Checked
 from documents.models import PaperKind
 from plans.models import Plan
 from plans.paper import quote
@@ -82,11 +83,21 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
 
 
 @transaction.atomic
-def accept(step: Step, *, by: User | None, signed_name: str, how: str) -> Step:
+def accept(
+    step: Step,
+    *,
+    by: User | None,
+    signed_name: str,
+    how: str,
+    evidence: Checked | None = None,
+    recording: str = "",
+) -> Step:
     """The customer agrees, by name: the step is done, fees and contract may follow.
 
     `by` is who notes it, never who drew the plan; None where the customer agrees on the tracking
     page. The name is the customer's, or of who may sign for them today (`applications.signers`).
+    Their word is shown (`Plan.SHOWN_BY`): by a scan or photo of what they signed, or by the number
+    under which the call was recorded.
 
     Raises Refused after the validity, and when a point may not be used any more: money must
     not follow a plan that cannot be built (DOMAIN section 1).
@@ -102,7 +113,14 @@ def accept(step: Step, *, by: User | None, signed_name: str, how: str) -> Step:
     _demand_standing(plan, today)
     if stranger := against_signer(step.case, signed_name, today, shown=by is not None):
         raise Refused(stranger, fields=("signed_name",))
-    change(plan, "accept", accepted_at=now, accepted_how=how, signed_name=signed_name)
+    change(
+        plan,
+        "accept",
+        accepted_at=now,
+        accepted_how=how,
+        signed_name=signed_name,
+        **_shown(plan, how, by=by, evidence=evidence, recording=recording.strip()),
+    )
     _heard(plan, by)
     step = moves.finish(
         step,
@@ -115,6 +133,27 @@ def accept(step: Step, *, by: User | None, signed_name: str, how: str) -> Step:
     )
     _settled(plan)
     return step
+
+
+def _shown(
+    plan: Plan, how: str, *, by: User | None, evidence: Checked | None, recording: str
+) -> dict[str, Any]:
+    """What shows the customer's word, kept with the case. Raises Refused where it is missing."""
+    needed = Plan.SHOWN_BY.get(how)
+    if needed == "recording":
+        if not recording:
+            raise Refused(
+                _("Write under which number the call was recorded."), fields=("recording",)
+            )
+        return {"recording": recording}
+    if needed is None:
+        return {}
+    if evidence is None:
+        text = _("Attach a scan or photo of what the customer signed.")
+        raise Refused(text, fields=("evidence",))
+    title = words.keep(lambda: _("The customer's word on plan V%(n)s") % {"n": plan.version})
+    kept = documents.steps.attach(plan.case, evidence, title=title, by=by, step=plan.step)
+    return {"evidence": kept}
 
 
 def _settled(plan: Plan) -> None:

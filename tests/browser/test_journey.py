@@ -231,6 +231,7 @@ def plan(office: Office, kva: int, approvers: tuple[str, ...] = ("wuguohua",), *
     press(page, "Answer the customer", leads_to=CASE)
     page = office.sheet("sunyue", "Supply plan", "plan/decide")
     fill(page, {"decision": "accept", "signed_name": office.signer, "how": "signature"})
+    fill(page, {"evidence": photo()})
     press(page, "Record the decision", leads_to=CASE)
 
 

@@ -122,10 +122,10 @@ def payment():
 
 def contract():
     from plans import steps as planning
-    from tests.plans.factories import clerk, step_of
+    from tests.plans.factories import clerk, step_of, word
 
     case = plan()
-    planning.accept(step_of(case), by=clerk(), signed_name="周敏", how="signature")
+    planning.accept(step_of(case), by=clerk(), signed_name="周敏", **word())
     return drawn_contract(case)
 
 

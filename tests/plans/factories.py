@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.roles import Role
 from applications.models import Application
 from applications.signers import signers_of
+from documents.files import Checked
 from documents.models import Requirement
 from plans import steps
 from plans.models import Plan, PlanSource
@@ -19,6 +20,7 @@ from plans.steps.metering import is_high
 from surveys.models import SourcePoint
 from tests import factories as office
 from tests.applications.factories import COMPANY, accepted, sheet
+from tests.field.factories import picture
 from tests.made_once import made_once
 from tests.surveys import factories as surveys
 from workflow.models import Case, Step
@@ -210,11 +212,16 @@ def ending(case: Case | None = None, **columns: Any) -> Plan:
     return plan
 
 
+def word() -> dict[str, Any]:
+    """How the customer's word is shown, as the counter keeps it."""
+    return {"how": "signature", "evidence": Checked(picture(), "image/jpeg", "签字.jpg")}
+
+
 @made_once
 def accepted_plan(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer accepted: fees and contract may follow."""
     plan = answered(case, **columns)
-    steps.accept(plan.step, by=clerk(), signed_name=signer(plan.step.case), how="signature")
+    steps.accept(plan.step, by=clerk(), signed_name=signer(plan.step.case), **word())
     return plan_of(plan.step.case)
 
 

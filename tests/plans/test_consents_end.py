@@ -125,7 +125,7 @@ def test_before_a_consent_ends_the_ladder_stands_and_not_for_points_nobody_plans
     steps.submit(plan.step, by=plan.step.owner)
     steps.approve(plan.step, by=make.approver())
     steps.answer(plan.step, by=make.clerk(), how="counter")
-    steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how="signature")
+    steps.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
 
     assert alerts(case) == []
 

@@ -104,7 +104,7 @@ def test_a_plan_in_the_customers_hand_is_accepted_by_what_it_was_answered_with()
     Plan.objects.filter(pk=plan.pk).update(pt_ratio="", power_factor=None)
 
     step = steps.accept(
-        plan.step, by=make.clerk(), signed_name=make.signer(plan.case), how="signature"
+        plan.step, by=make.clerk(), signed_name=make.signer(plan.case), **make.word()
     )
 
     assert step.state == Step.State.DONE

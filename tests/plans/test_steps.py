@@ -281,7 +281,7 @@ def test_another_workable_point_is_the_way_on():
         (make.approved, lambda step: steps.answer(step, by=make.clerk(), how="counter")),
         (
             make.answered,
-            lambda step: steps.accept(step, by=make.clerk(), signed_name="王", how="call"),
+            lambda step: steps.accept(step, by=make.clerk(), signed_name="王", **make.word()),
         ),
     ],
     ids=["approve", "answer", "accept"],
@@ -557,7 +557,7 @@ def test_a_decision_is_news_from_the_customer(decide):
     plan = make.answered()
     before = plan.case.last_contact_at
     if decide == "accept":
-        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how="call")
+        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
     else:
         steps.object_to(plan.step, by=make.clerk(), reason="太远")
 
@@ -656,7 +656,7 @@ def test_a_plan_can_be_accepted_on_its_last_day_and_not_after():
             steps.accept, plan.step, by=make.clerk(), signed_name="王小明", how="call"
         )
     with time_machine.travel(timezone.now() + (plan.valid_until - timezone.localdate())):
-        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how="call")
+        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
     assert make.plan_of(plan.case).state == "accepted"
 
 
@@ -697,7 +697,7 @@ def test_the_clock_leaves_alone_what_was_decided_a_moment_before(faster):
     plan = make.answered()
     late = plan.valid_until + timedelta(days=1)
     if faster == "accepted":
-        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how="call")
+        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
     else:
         with time_machine.travel(near_the_end(plan)):
             steps.extend(plan.step, by=make.planner(), reason="施工延期")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from tests.applications.factories import shared
 from tests.plans import factories as make
 from tests.surveys import factories as surveys
 from tests.workflow.screens import queries
+from workflow.guards import Refused
 from workflow.models import Case
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +29,12 @@ ACTS = {
     "approve": {"remark": "同意"},
     "give_back": {"reason": "计量方式不符"},
     "answer": {"how": "counter"},
-    "decide": {"decision": "accept", "signed_name": "王小明", "how": "signature"},
+    "decide": {
+        "decision": "accept",
+        "signed_name": "王小明",
+        "how": "call",
+        "recording": "L2026-0417",
+    },
     "extend": {"reason": "施工延期"},
 }
 REACH = {
@@ -462,6 +469,34 @@ def test_an_objection_is_recorded_on_the_page_and_the_next_version_begun(client)
     assert plan.objection == f"太远 {HOSTILE}"
     page = client.get(f"{address(plan.case)}?round=1").content.decode()
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("how", "field"), [("signature", "evidence"), ("tablet", "evidence"), ("call", "recording")]
+)
+def test_the_customers_word_is_shown_by_what_is_on_file(client, how, field):
+    plan = make.answered()
+    as_(client, person(Role.CLERK, language="en"))
+    said = {"decision": "accept", "signed_name": "王小明", "how": how}
+    photo = make.word()["evidence"]
+    shown = {
+        "evidence": SimpleUploadedFile(photo.name, photo.content, photo.content_type),
+        "recording": "L2026-0417",
+    }
+
+    bare = client.post(address(plan.case, "decide"), said)
+    assert bare.status_code == 422
+    assert list(bare.context["form"].errors) == [field]
+    with pytest.raises(Refused):
+        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how=how)
+    assert (
+        client.post(address(plan.case, "decide"), said | {field: shown[field]}).status_code == 302
+    )
+
+    kept = make.plan_of(plan.case)
+    assert bool(kept.evidence) is (field == "evidence")
+    page = client.get(address(plan.case)).content.decode()
+    assert (kept.evidence.get_absolute_url() if kept.evidence else kept.recording) in page
 
 
 def test_a_plan_that_ran_out_offers_no_acceptance_and_says_so(client):

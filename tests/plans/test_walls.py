@@ -313,7 +313,7 @@ def test_a_customer_accepts_once_however_many_press():
     clerk = make.clerk()
 
     def press(_number):
-        return steps.accept(plan.step, by=clerk, signed_name="王小明", how="call")
+        return steps.accept(plan.step, by=clerk, signed_name="王小明", **make.word())
 
     found = at_once(8, press)
 

@@ -77,7 +77,7 @@ def case_at(kind: str, **facts: Any) -> Case:
     found = {**FOUND, **facts}
     importance = found.pop("importance")
     moves.set_facts(plan.step.case, by=None, **found)
-    accept(plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), how="signature")
+    accept(plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), **plans.word())
     moves.set_facts(plan.step.case, by=None, importance=importance)
     return walk(case_of(plan.step.case), kind)
 
