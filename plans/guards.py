@@ -130,7 +130,9 @@ DECIDED = Guard(
     owes=lambda step: step.case.customer_name,
     remedy=lambda step: (
         _to("decide", _("Record the decision"))
-        if (plan := _plan(step)) and plan.state == State.ANSWERED
+        if (plan := _plan(step))
+        and plan.state == State.ANSWERED
+        and not plan.has_expired(timezone.localdate())
         else _to("plan", _("Open the plan"))
     )(step),
 )

@@ -149,7 +149,7 @@ def _plans(world: SimpleNamespace) -> None:
     world.approved = plans.approved(
         plans.household(street="人民路 22 号院", not_duplicate="另一户"), by=planner
     ).step.case
-    world.answered_plan = plans.answered(
+    world.answered_plan = plans.ending(
         plans.household(street="人民路 23 号院", not_duplicate="另一户"), by=planner
     ).step.case
 
