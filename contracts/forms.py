@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
+from django import forms
+from django.db import models
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from applications.models import Application
 from contracts import content, steps
 from contracts.models import Contract, ContractKind
+from plans.models import Plan
 from workflow.guards import Refused
 from workflow.models import Case
 from workflow.process import BusinessType, Kind
-from workflow.sheets import SheetForm
+from workflow.sheets import SheetForm, dress
+
+
+# A contract is made in Chinese: its words are chosen in the reader's language, kept in Chinese.
+WORDS: dict[str, type[models.TextChoices]] = {
+    "voltage": Application.Voltage,
+    "metering": Plan.Metering,
+    "price": Plan.Tariff,
+}
 
 
 class DrawForm(SheetForm):
@@ -22,6 +34,9 @@ class DrawForm(SheetForm):
         (
             _("To be agreed"),
             [
+                [("capacity_before", 3), ("capacity_taken", 3), ("capacity_kva", 3), ("voltage", 6)],
+                [("metering", 6), ("price", 6)],
+                [("boundary", 12)],
                 [("kind", 6), ("settlement", 6)],
                 [("term_from", 3), ("term_to", 3)],
                 [("remarks", 12)],
@@ -31,20 +46,40 @@ class DrawForm(SheetForm):
 
     class Meta:
         model = Contract
-        fields = ["kind", "settlement", "term_from", "term_to", "remarks"]
+        fields = ["kind", "settlement", "term_from", "term_to", "remarks", *content.ASKABLE]
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         kinds = content.kinds_for(case)
-        kwargs["initial"] = _usual(case, kinds) | kwargs.get("initial", {})
+        asked = content.asked(case)
+        kwargs["initial"] = _usual(case, kinds) | asked | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.case = case
+        for name in content.ASKABLE:
+            if name not in asked:
+                del self.fields[name]
+        (title, rows), *_others = self.layout
+        rows = [[cell for cell in row if cell[0] in self.fields] for row in rows]
+        self.layout = ((title, [row for row in rows if row]),)
+        for name in asked:
+            self.fields[name].required = True
+            if words := WORDS.get(name):
+                self.fields[name] = _in_chinese(self.fields[name], words)
+        dress(self)
         self.fields["kind"].choices = [(kind, ContractKind(kind).label) for kind in kinds]
         self.fields["settlement"].choices = Contract.Settlement.choices
 
     def objections(self) -> list[Refused]:
         return steps.against_drawing(
-            self.case.step(Kind.CONTRACT), self.cleaned_data.get("kind", "")
+            self.case.step(Kind.CONTRACT), self.cleaned_data.get("kind", ""), self.cleaned_data
         )
+
+
+def _in_chinese(text: forms.Field, words: type[models.TextChoices]) -> forms.ChoiceField:
+    """The field as a choice among these words: shown to the reader, handed in in Chinese."""
+    with translation.override("zh-hans"):
+        kept = [str(word.label) for word in words]
+    choices = [("", "–"), *zip(kept, (word.label for word in words), strict=True)]
+    return forms.ChoiceField(label=text.label, choices=choices)
 
 
 def _usual(case: Case, kinds: list[str]) -> dict[str, Any]:

@@ -12,10 +12,23 @@ BROKEN = f"""NEW.state <> 'void' AND (
      AND NOT EXISTS ({ACCEPTED_PLAN} AND p.id = NEW.plan_id AND {OF_THE_STEP}))
     OR (NEW.plan_id IS NULL AND EXISTS ({ACCEPTED_PLAN} AND {OF_THE_STEP})))"""
 NO_PLAN = "A contract belongs to the accepted plan of its own case."
+# What contracts of before said stays; nothing new is drawn, and nothing is signed, with a blank.
+BLANK = """NEW.plan_id IS NULL AND NEW.state IN ('drawn', 'signed') AND (
+    NEW.capacity_kva <= 0 OR NEW.voltage = '' OR NEW.boundary = '' OR NEW.metering = ''
+    OR NEW.price = '')"""
+SAYS_ALL = "A contract says capacity, voltage, metering, price and property boundary."
 
 WALLS = (
     Wall("contracts_plan_begins", "contracts_contract", "INSERT", BROKEN, NO_PLAN),
     Wall("contracts_plan_holds", "contracts_contract", "UPDATE", BROKEN, NO_PLAN),
+    Wall("contracts_whole_begins", "contracts_contract", "INSERT", BLANK, SAYS_ALL),
+    Wall(
+        "contracts_whole_holds",
+        "contracts_contract",
+        "UPDATE",
+        f"{BLANK} AND (NEW.content_hash <> OLD.content_hash OR NEW.state <> OLD.state)",
+        SAYS_ALL,
+    ),
     Wall(
         "contracts_frozen",
         "contracts_contract",

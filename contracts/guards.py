@@ -16,7 +16,6 @@ from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
 from plans.guards import consents_stand, still_valid
 from plans.models import Plan
-from workflow import process
 from workflow.guards import Guard
 from workflow.models import Step
 from workflow.process import Kind
@@ -45,18 +44,13 @@ def _is_begun(step: Step) -> bool:
     return contract_of(step) is not None
 
 
-def needs_plan(step: Step) -> bool:
-    """The flow of this business type has a plan, so the contract is drawn from it."""
-    return Kind.PLAN in process.flow(step.case.business_type)
-
-
 def plan_of(step: Step) -> Plan | None:
     """The accepted plan that the contract is drawn from; read once for one case object."""
-    return Plan.read(step.case) if needs_plan(step) else None
+    return Plan.read(step.case) if content.needs_plan(step.case) else None
 
 
 def _plan_accepted(step: Step) -> bool:
-    return not needs_plan(step) or plan_of(step) is not None
+    return not content.needs_plan(step.case) or plan_of(step) is not None
 
 
 def _drawn(step: Step) -> bool:
@@ -123,6 +117,13 @@ def _says_what_is_right(step: Step) -> bool:
     return same and not (contract.corrected and _corrected(step))
 
 
+def _says_all(step: Step) -> bool:
+    """What both signed stays; what is still to be signed has no blank."""
+    contract = contract_of(step)
+    drawn = contract is not None and contract.state == Contract.State.DRAWN
+    return not drawn or contract.plan_id is not None or not content.blanks(step.case, vars(contract))
+
+
 def _corrected(step: Step) -> list[str]:
     """The items of the customer that the contract does not say as they are now, by their labels."""
     contract = contract_of(step)
@@ -173,6 +174,16 @@ SAYS_WHAT_IS_RIGHT = Guard(
     remedy=_revision,
     applies=_is_begun,
 )
+SAYS_ALL = Guard(
+    _says_all,
+    reason=_(
+        "The contract was drawn with blanks (capacity, voltage, metering, price or boundary): "
+        "draw it anew before anybody signs."
+    ),
+    met=_("The contract says all of the supply."),
+    remedy=_revision,
+    applies=_is_begun,
+)
 CUSTOMER_SIGNED = Guard(
     _customer_signed,
     reason=_("The customer has not signed."),
@@ -199,6 +210,7 @@ GUARDS = {
         CONSENTS_STAND,
         DRAWN,
         SAYS_WHAT_IS_RIGHT,
+        SAYS_ALL,
         CUSTOMER_SIGNED,
         AUTHORITY_STANDS,
         UTILITY_SIGNED,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import get_language
@@ -17,6 +19,9 @@ from django_fsm import transition
 from plans.models import Plan
 from workflow.models import Case, Step
 from workflow.models.state import ProtectedState, Stateful
+
+# A capacity is more than nothing.
+SOME = MinValueValidator(Decimal("0.01"))
 
 
 class ContractKind(models.TextChoices):
@@ -84,7 +89,8 @@ class Contract(Stateful):
     """One round of the contract: drawn from the accepted plan, signed by both, then frozen.
 
     Nobody types what was agreed elsewhere: capacity, sources, metering, price and boundary come
-    from the plan; where the flow has no plan (a change of name), from the application.
+    from the plan; where the flow has no plan (a change of name), from the account's present
+    contract. Only what neither says is asked for when it is drawn (contracts.content).
     """
 
     class State(models.TextChoices):
@@ -141,7 +147,26 @@ class Contract(Stateful):
     mode = models.CharField(_("mode of supply"), max_length=200)
     voltage = models.CharField(_("voltage"), max_length=60, blank=True)
     sources = models.TextField(_("sources"), max_length=2000, blank=True)
-    capacity_kva = models.DecimalField(_("capacity (kVA)"), max_digits=10, decimal_places=2)
+    capacity_kva = models.DecimalField(
+        _("capacity (kVA)"), max_digits=10, decimal_places=2, validators=[SOME]
+    )
+    # Of a decrease only: the capacity is what remains.
+    capacity_before = models.DecimalField(
+        _("capacity before (kVA)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[SOME],
+    )
+    capacity_taken = models.DecimalField(
+        _("capacity given up (kVA)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[SOME],
+    )
     address = models.CharField(_("address of use"), max_length=200)
     nature = models.CharField(_("nature of use"), max_length=120, blank=True)
     quality = models.CharField(_("quality of supply"), max_length=300)
@@ -218,6 +243,19 @@ class Contract(Stateful):
                 condition=~Q(kind="temporary") | Q(term_to__isnull=False),
                 name="a_temporary_contract_has_an_end",
                 violation_error_message=_("A temporary supply needs its end date."),
+            ),
+            models.CheckConstraint(
+                condition=Q(capacity_before=None, capacity_taken=None)
+                | Q(
+                    capacity_before__isnull=False,
+                    capacity_taken__gt=0,
+                    capacity_kva__gt=0,
+                    capacity_kva=F("capacity_before") - F("capacity_taken"),
+                ),
+                name="a_decrease_leaves_a_capacity",
+                violation_error_message=_(
+                    "Less must be given up than there is, and more than nothing."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(signed_at=None)

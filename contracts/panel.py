@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from contracts import content
 from contracts.guards import contract_of
 from contracts.models import Contract
 from workflow.models import Step
@@ -28,6 +29,8 @@ LAYOUT = (
                     "mode",
                     "voltage",
                     "sources",
+                    "capacity_before",
+                    "capacity_taken",
                     "capacity_kva",
                     "address",
                     "nature",
@@ -56,12 +59,21 @@ LAYOUT = (
 
 def panel(step: Step, user: User) -> dict:
     """The middle of the case page: the contract drawn, who has signed."""
-    return {"step": step, "case": step.case, "contract": contract_of(step)}
+    contract = contract_of(step)
+    source = "" if contract else content.source(step.case)
+    return {"step": step, "case": step.case, "contract": contract, "source": source}
 
 
 def sections(contract: Contract | None) -> list[Section]:
-    """The contract to read."""
-    return readonly(contract, LAYOUT) if contract else []
+    """The contract to read; what was before and what is given up stand only in a decrease."""
+    if contract is None:
+        return []
+    left_out = () if contract.capacity_taken else content.DECREASE
+    layout = [
+        (title, [[cell for cell in row if cell[0] not in left_out] for row in rows])
+        for title, rows in LAYOUT
+    ]
+    return readonly(contract, tuple(layout))
 
 
 def next_acts(steps: Iterable[Step]) -> dict[int, str]:

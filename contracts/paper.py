@@ -9,14 +9,19 @@ from contracts.models import Contract, ContractKind
 from documents.models import Paper
 from workflow.models import Case, Step
 
+# In the order in which a decrease reads: before → given up → after.
+CAPACITIES = ("capacity_before", "capacity_taken", "capacity_kva")
+
 
 def context(paper: Paper) -> dict[str, Any]:
     """The frozen content; the signatures only on the copy made when both had signed."""
     contract = Contract.objects.select_related("officer").get(pk=paper.data["contract"])
     said = paper.data["content"]
+    kva = {name: Decimal(said[name]) for name in CAPACITIES if said.get(name)}
     return {
         "contract": contract,
-        "said": {**said, "capacity_kva": Decimal(said["capacity_kva"])},
+        "said": {**said, **kva},
+        "decrease": " → ".join(f"{value.normalize():f}" for value in kva.values()),
         "kind": ContractKind(said["kind"]).label,
         "settlement": Contract.Settlement(said["settlement"]).label,
         "clauses": said["clauses"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from contracts.guards import (
     CONSENTS_STAND,
     PLAN_ACCEPTED,
     PLAN_VALID,
+    SAYS_ALL,
     SAYS_WHAT_IS_RIGHT,
     authority_lapsed,
     plan_of,
@@ -71,11 +73,12 @@ def draw(
     term_to: date | None = None,
     settlement: str = Contract.Settlement.MONTHLY,
     remarks: str = "",
+    **typed: Any,
 ) -> Contract:
     """Draw the contract from the accepted plan, freeze its words, hand it over to be signed.
 
-    Drawing again before it is signed makes the next version. Raises Refused without an accepted
-    plan.
+    Where the flow has no plan, `typed` is what `content.asked` asks for. Drawing again before it
+    is signed makes the next version. Raises Refused without an accepted plan, or with a blank.
     """
     step = _locked(step)
     moves.demand_worker(step, by)
@@ -84,13 +87,13 @@ def draw(
             _("%(step)s is %(state)s: no contract can be drawn now.")
             % {"step": step.get_kind_display(), "state": step.get_state_display()}
         )
-    if wrong := against_drawing(step, kind):
+    if wrong := against_drawing(step, kind, typed):
         raise Refused(wrong)
     plan = plan_of(step)
     terms: Any = content.current_terms(kind)
     contract = _round(step)
     contract.plan, contract.kind, contract.terms = plan, kind, terms
-    for name, value in content.from_case(step.case, plan).items():
+    for name, value in content.from_case(step.case, plan, typed).items():
         setattr(contract, name, value)
     contract.term_from, contract.term_to = term_from, term_to
     contract.settlement, contract.remarks = settlement, remarks
@@ -115,15 +118,19 @@ def draw(
     return contract
 
 
-def against_drawing(step: Step, kind: str) -> list[Refused]:
-    """Why no contract can be drawn: of this kind, if one is chosen, and at all."""
+def against_drawing(step: Step, kind: str, typed: Mapping[str, Any]) -> list[Refused]:
+    """Why no contract can be drawn: of this kind, if one is chosen, of what is said, and at all."""
     wrong = []
     if kind and kind not in content.kinds_for(step.case):
         wrong.append(_("This kind of contract does not fit the case."))
     elif kind and content.current_terms(kind) is None:
         wrong.append(_("There are no standard terms for this kind of contract."))
+    blanks = []
+    if not content.needs_plan(step.case):
+        blanks = content.blanks(step.case, content.from_case(step.case, None, typed))
     return [
         *(Refused(text, fields=("kind",)) for text in wrong),
+        *blanks,
         *unmet([PLAN_ACCEPTED, PLAN_VALID, CONSENTS_STAND], step),
     ]
 
@@ -235,7 +242,7 @@ def against_signature(
     if contract.signed_at:
         return [Refused(_("The customer has signed already."))]
     wrong = [] if contract.is_unchanged else [Refused(CHANGED)]
-    wrong += unmet([SAYS_WHAT_IS_RIGHT, PLAN_VALID, CONSENTS_STAND], contract.step)
+    wrong += unmet([SAYS_WHAT_IS_RIGHT, SAYS_ALL, PLAN_VALID, CONSENTS_STAND], contract.step)
     if signed_at and signed_at > timezone.now():
         wrong.append(Refused(_("A signature cannot lie in the future."), fields=("signed_at",)))
     elif signed_at and signed_at < contract.drawn_at.replace(second=0, microsecond=0):
@@ -271,7 +278,7 @@ def sign_utility(contract: Contract, *, by: User) -> Contract:
         raise Refused(_("The utility has signed already."))
     if not contract.is_unchanged:
         raise Refused(CHANGED)
-    demand([SAYS_WHAT_IS_RIGHT, PLAN_VALID, CONSENTS_STAND], contract.step)
+    demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL, PLAN_VALID, CONSENTS_STAND], contract.step)
     contract.officer, contract.officer_signed_at = by, timezone.now()
     contract.save(update_fields=["officer", "officer_signed_at"])
     moves.record(
@@ -334,7 +341,7 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
         raise Refused(_("An interim agreement is only for the fast lane, where it was approved."))
     if contract.interim:
         raise Refused(_("The interim agreement is signed already."))
-    demand([SAYS_WHAT_IS_RIGHT], contract.step)
+    demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL], contract.step)
     if stranger := against_signer(contract.step.case, interim_name, timezone.localdate()):
         raise Refused(stranger, fields=("interim_name",))
     contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from applications.signers import signers_of
-from contracts import panel, steps
+from contracts import content, panel, steps
 from contracts.forms import CustomerSignatureForm, DrawForm, InterimForm, RevisionForm
-from contracts.guards import GUARDS, SAYS_WHAT_IS_RIGHT, contract_of
+from contracts.guards import GUARDS, SAYS_ALL, SAYS_WHAT_IS_RIGHT, contract_of
 from contracts.models import Contract
 from workflow import moves
 from workflow.access import get_step_or_404
@@ -47,7 +47,8 @@ def _before(step: Step) -> dict[str, Any]:
         contract = Contract.objects.filter(step__case=step.case).order_by("-version").first()
     if contract is None:
         return {}
-    return {name: getattr(contract, name) for name in DrawForm.Meta.fields}
+    said = {name: getattr(contract, name) for name in DrawForm.Meta.fields}
+    return {name: value for name, value in said.items() if value not in (None, "", 0)}
 
 
 def customer(request: HttpRequest, number: str) -> HttpResponse:
@@ -106,8 +107,8 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
 def revision(request: HttpRequest, number: str) -> HttpResponse:
     """Take the contract back to be drawn anew."""
     step, contract = _contract_or_404(request, number)
-    wrong = SAYS_WHAT_IS_RIGHT
-    why = "" if wrong(step) else wrong.says(step)
+    wrong = [guard.says(step) for guard in (SAYS_WHAT_IS_RIGHT, SAYS_ALL) if not guard(step)]
+    why = next(iter(wrong), "")
     form = RevisionForm(request.POST or None, initial={"remarks": why})
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["remarks"]
@@ -156,9 +157,10 @@ def _page(
         "clauses": contract.content["clauses"] if contract else [],
         "contract_form": form,
         "act": act,
+        "source": "" if contract and not form else content.source(step.case),
         "refusals": refusals or [],
         "mine": step.is_live and not moves.hindrances(step, request.user),
         "open": [guard.says(step) for guard in open_guards],
-        "is_outdated": SAYS_WHAT_IS_RIGHT in open_guards,
+        "is_outdated": bool({SAYS_WHAT_IS_RIGHT, SAYS_ALL} & set(open_guards)),
     }
     return render(request, "contracts/sheet.html", context)

@@ -23,7 +23,7 @@ from applications import steps as applications
 from applications.models import Application, Contact
 from applications.signers import signers_of
 from contracts import steps as contracts
-from contracts.content import kinds_for
+from contracts.content import asked, kinds_for
 from contracts.models import Contract
 from demo import walk
 from demo.clock import StoryClock
@@ -40,6 +40,7 @@ from plans.models import Plan, PlanSource
 from surveys import steps as surveys
 from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
 from tests.plans.factories import word
+from tests.contracts.factories import SUPPLY
 from tests.works.factories import picture
 from workflow import moves, process, reminders
 from workflow.guards import Refused
@@ -547,7 +548,8 @@ def draw_contract(house: House, step: Step, by: User, choose) -> None:
     end = today + timedelta(days=300)
     kind = kinds_for(step.case)[0]
     until = end if kind == "temporary" else choose(None, end)
-    contracts.draw(step, by=by, kind=kind, term_from=today, term_to=until)
+    supply = {name: choose(SUPPLY[name], None) for name in asked(step.case)}
+    contracts.draw(step, by=by, kind=kind, term_from=today, term_to=until, **supply)
 
 
 def _contracts(step: Step) -> list[Contract]:

@@ -141,6 +141,7 @@ class Application(Customer, Demand):
     account_number = models.CharField(
         _("own account no."), max_length=30, validators=[wording.name], blank=True
     )
+    account_key = models.CharField(max_length=30, blank=True, editable=False)
     shared_account = models.CharField(
         _("shared account no."), max_length=30, validators=[wording.name], blank=True
     )
@@ -198,6 +199,7 @@ class Application(Customer, Demand):
             models.Index(fields=["phone_key"], name="application_phone"),
             models.Index(fields=["address_key"], name="application_address"),
             models.Index(fields=["shared_account_key"], name="application_shared_account"),
+            models.Index(fields=["account_key"], name="application_own_account"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -354,6 +356,7 @@ class Application(Customer, Demand):
         self.phone_key = key(self.phone)[-11:]
         self.address_key = key(self.address) if self.street else ""
         self.shared_account_key = key(self.shared_account)
+        self.account_key = key(self.account_number)
         return self
 
     def same_as(self, other: Application) -> Iterable[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from accounts.roles import Role
 from applications.models import Application
 from applications.signers import signers_of
 from contracts import steps as contracts
-from contracts.content import kinds_for
+from contracts.content import asked, kinds_for
 from contracts.models import Contract
 from demo.walk.counter import bring_papers
 from demo.walk.stage import Stage, fresh
@@ -56,6 +58,7 @@ def contract(stage: Stage, case: Case) -> None:
         kind=kinds_for(case)[0],
         term_from=timezone.localdate(),
         term_to=_term_end(case),
+        **_supply(case),
     )
     stage.clock.later(hours=2)
     drawn = contracts.sign_customer(
@@ -66,6 +69,20 @@ def contract(stage: Stage, case: Case) -> None:
         signed_how=Contract.How.HAND if signers.in_person else Contract.How.SEAL,
     )
     contracts.sign_utility(drawn, by=by)
+
+
+def _supply(case: Case) -> dict[str, Any]:
+    """The supply as it is, copied from the contract on paper where none is on file."""
+    on_paper = {
+        "capacity_before": Decimal(60),
+        "capacity_taken": Decimal(20),
+        "capacity_kva": Decimal(8),
+        "voltage": "220 V 单相",
+        "metering": "低供低计",
+        "price": "居民生活",
+        "boundary": "表箱出线开关下桩头，表箱归供电人",
+    }
+    return {name: said or on_paper[name] for name, said in asked(case).items()}
 
 
 def _term_end(case: Case) -> date | None:

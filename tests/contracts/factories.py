@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.roles import Role
-from contracts import steps
+from contracts import content, steps
 from contracts.models import Contract
 from tests.factories import person
 from tests.fees import factories as fees
 from tests.made_once import made_once
 from workflow.models import Step
 from workflow.process import Kind
+
+# What a contract without a plan says of the supply, where it is asked for.
+SUPPLY = {
+    "capacity_before": Decimal(20),
+    "capacity_taken": Decimal(8),
+    "capacity_kva": Decimal(8),
+    "voltage": "220 V 单相",
+    "metering": "低供低计",
+    "price": "居民生活",
+    "boundary": "表箱出线开关下桩头",
+}
 
 
 @made_once
@@ -27,7 +39,10 @@ def ready(case=None, **options: Any) -> Step:
 def drawn(step: Step | None = None, **terms: Any) -> Contract:
     """Drawn: the customer's turn to sign."""
     terms = {"kind": "hv", "term_from": timezone.localdate()} | terms
-    return steps.draw(step or ready(), by=person(Role.CONTRACT_OFFICER), **terms)
+    step = step or ready()
+    asked = {name: value for name, value in SUPPLY.items() if name in content.asked(step.case)}
+    terms = asked | terms
+    return steps.draw(step, by=person(Role.CONTRACT_OFFICER), **terms)
 
 
 def by_customer(contract: Contract, **how: Any) -> Contract:
