@@ -8,6 +8,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from applications.identity import IdType
 from applications.models import Application
 from workflow.models import Case
 
@@ -36,12 +37,12 @@ def signers_of(case: Case, on: date) -> Signers:
     """Who may sign on this day.
 
     A company, a public body or a village signs through its legal representative or its agent,
-    never by its own name. Without a sheet only the customer of the case is known.
+    never by its own name; who applied with a credit code is one, whatever was ticked. Without a sheet only the customer of the case is known.
     """
     sheet = Application.of(case)
     if sheet is None:
         return Signers(case.customer_name, "", "")
-    natural = sheet.customer_type in NATURAL
+    natural = sheet.customer_type in NATURAL and sheet.id_type != IdType.CREDIT_CODE
     until = sheet.authority_ends() if sheet.agent_name else None
     return Signers(
         in_person=case.customer_name if natural else "",

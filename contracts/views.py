@@ -163,4 +163,5 @@ def _page(
         "open": [guard.says(step) for guard in open_guards],
         "is_outdated": bool({SAYS_WHAT_IS_RIGHT, SAYS_ALL} & set(open_guards)),
     }
-    return render(request, "contracts/sheet.html", context)
+    status = 422 if form and form.errors else 200
+    return render(request, "contracts/sheet.html", context, status=status)

@@ -38,6 +38,8 @@ def context(paper: Paper) -> dict[str, Any]:
         # About one step (a consent refused, a site that cannot be supplied), or about the whole
         # case.
         "closes": said.get("closes", True),
+        # Letters of the time before this was asked stay as they were written.
+        "on_site": said.get("on_site", True),
     }
 
 
@@ -48,7 +50,17 @@ def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any
         "list": open_points(case),
         "accountable": accountable(case),
         "closes": case.state == Case.State.REFUSED,
+        "on_site": _on_site(case),
     }
+
+
+def _on_site(case: Case) -> bool:
+    """Somebody signed what was found on site, in the latest round of the survey: that the site can
+    be supplied, or that it cannot.
+    """
+    # The survey is to the right of here: found by name.
+    survey = getattr(case.step(Kind.SURVEY), "survey", None)
+    return survey is not None and bool(survey.signed_at or survey.no_supply_at)
 
 
 def owed(case: Case) -> list[dict[str, Any]]:

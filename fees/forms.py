@@ -59,6 +59,15 @@ class CorrectionForm(SheetForm):
         model = Correction
         fields = ["kind", "reason"]
 
+    def __init__(self, *args: Any, bill: Bill | None = None, **kwargs: Any) -> None:
+        self.bill = bill
+        super().__init__(*args, **kwargs)
+
+    def objections(self) -> list[Refused]:
+        if self.bill is None:
+            return []
+        return steps.against_correction(self.bill, self.cleaned_data.get("kind", ""))
+
 
 class KeptQuoteForm(SheetForm):
     """Why it is billed as quoted."""

@@ -32,7 +32,8 @@ def summary(case: Case, user: User) -> dict:
         return {"case": case, "step": step, "waiting": True}
     standing = Standing.of(step)
     back = getattr(standing.payment, "refund", None)
-    return {"case": case, "step": step, "bill": standing.bill, "refund": back}
+    waived = standing.decision if standing.is_waived else None
+    return {"case": case, "step": step, "bill": standing.bill, "refund": back, "waived": waived}
 
 
 def on_closing(case: Case) -> str:

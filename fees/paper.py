@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 from documents.models import Paper, PaperKind
-from fees.models import Bill, Payment
+from fees.models import Bill, Correction, Payment
 from workflow.models import Case, Step
 
 DIGITS = "零壹贰叁肆伍陆柒捌玖"
@@ -32,13 +34,24 @@ def context(paper: Paper) -> dict[str, Any]:
         "in_words": capitals(bill.total),
         # A bill waived or corrected since says so only on the paper issued for that.
         "ended": paper.data.get("ended", ""),
+        "decided": paper.data.get("decided", {}),
     }
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """Whether the bill holds as it is issued, and why not."""
+    """Whether the bill holds as it is issued; if not, why, and who decided it and when."""
     bill = Bill.objects.filter(pk=data.get("bill")).first()
-    return {"ended": bill.reason} if bill and bill.state not in Bill.STANDING else {}
+    if bill is None or bill.state in Bill.STANDING:
+        return {}
+    approved = bill.corrections.filter(answer=Correction.Answer.APPROVED)
+    found = approved.select_related("proposed_by", "answered_by").first()
+    decided = found and {
+        "kind": found.kind,
+        "proposed_by": str(found.proposed_by),
+        "by": str(found.answered_by),
+        "at": f"{timezone.localtime(found.answered_at):%Y-%m-%d %H:%M}",
+    }
+    return {"ended": bill.reason, "decided": decided or {}}
 
 
 def capitals(amount: Decimal) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import prefetch_related_objects
@@ -13,6 +14,29 @@ from fees.models import Bill, BillLine, CatalogueItem, Correction, KeptQuote, Pa
 from plans.models import Plan
 from surveys.models import Survey
 from workflow.models import Case, Step
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A bill that stands, and what it would be if it were computed anew today."""
+
+    bill: Bill
+    lines: list[BillLine]
+    assessment: tariff.Assessment
+
+    @property
+    def difference(self) -> Decimal:
+        """In yuan; less than nothing where the customer would owe less."""
+        return self.assessment.total - self.bill.total
+
+    @property
+    def is_equal(self) -> bool:
+        """The same figures at the same rates: there is nothing to correct."""
+        return (
+            not self.assessment.missing
+            and not self.difference
+            and self.assessment.charges(self.lines)
+        )
 
 
 @dataclass
@@ -62,6 +86,10 @@ class Standing:
     @property
     def is_unpaid(self) -> bool:
         return bool(self.bill and self.bill.state == Bill.State.ISSUED)
+
+    @property
+    def is_waived(self) -> bool:
+        return bool(self.bill and self.bill.state == Bill.State.WAIVED)
 
     @property
     def is_settled(self) -> bool:
@@ -160,6 +188,21 @@ class Standing:
         if self.bill is None:
             return None
         return self.bill.corrections.filter(answer="").select_related("proposed_by").first()
+
+    @cached_property
+    def decision(self) -> Correction | None:
+        """The latest answer to a waiver or correction of the bill: what, by whom and when."""
+        if self.bill is None:
+            return None
+        answered = self.bill.corrections.exclude(answer="")
+        return answered.select_related("proposed_by", "answered_by").first()
+
+    @property
+    def recomputed(self) -> Recomputed | None:
+        """The bill that stands beside what it would be, computed anew."""
+        if self.bill is None or self.bill.state not in Bill.STANDING or self.assessment is None:
+            return None
+        return Recomputed(self.bill, self.lines, self.assessment)
 
     @cached_property
     def refunds(self) -> list[Refund]:

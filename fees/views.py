@@ -18,7 +18,7 @@ from fees import steps
 from fees.forms import CorrectionForm, KeptQuoteForm, PaymentForm, RefundForm
 from fees.models import Bill, Correction, Refund
 from fees.panel import why
-from fees.standing import Standing
+from fees.standing import Recomputed, Standing
 from workflow import moves, paging
 from workflow.access import get_step_or_404
 from workflow.models import Step
@@ -82,6 +82,8 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
     """The cashier receives the payment of the issued bill."""
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.CASHIER)
+    if Standing.of(step).proposal:
+        return _page(request, step, refusal=steps.unanswered())
     form = PaymentForm(
         request.POST or None, payer=step.case.customer_name, bill=bill, by=request.user
     )
@@ -100,7 +102,8 @@ def correction(request: HttpRequest, number: str) -> HttpResponse:
     """The biller proposes to waive or to correct the bill."""
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.BILLER)
-    form = CorrectionForm(request.POST or None)
+    bill.step = step
+    form = CorrectionForm(request.POST or None, bill=bill)
     if request.method == "POST" and form.is_valid():
         done = form.attempt(lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
         if done:
@@ -115,12 +118,15 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.SUPERVISOR)
     proposal = get_object_or_404(Correction, bill=bill, answer="")
-    act = steps.approve if "approve" in request.POST else steps.decline
+    agrees = "approve" in request.POST
+    act = steps.approve if agrees else steps.decline
     try:
         act(proposal, by=request.user)
     except ValidationError as refusal:
         return _page(request, get_step_or_404(request, number, Kind.FEES), refusal=refusal)
-    messages.success(request, _("Answered. The customer's papers follow."))
+    declined = _("Declined: the bill stands as it is.")
+    agreed = _("Agreed. The customer's papers follow.")
+    messages.success(request, agreed if agrees else declined)
     return redirect(step)
 
 
@@ -197,6 +203,7 @@ def _page(
         "refusals": refusal.messages if refusal else [],
         "money_form": form,
         "act": act,
+        "compared": _compared(standing, form),
         "can_bill": mine and not standing.is_unpaid,
         "is_cashier": user.has_role(Role.CASHIER),
         "is_biller": user.has_role(Role.BILLER),
@@ -204,7 +211,15 @@ def _page(
         "has_acts": _has_acts(standing, user, mine),
         "confirms": user.has_role(*steps.CONFIRMING),
     }
-    return render(request, "fees/sheet.html", context)
+    status = 422 if form and form.errors else 200
+    return render(request, "fees/sheet.html", context, status=status)
+
+
+def _compared(standing: Standing, form: BaseForm | None) -> Recomputed | None:
+    """The bill beside what it would be, where somebody decides whether it is computed anew."""
+    proposal = standing.proposal
+    decides = proposal and proposal.kind == Correction.Kind.CORRECT
+    return standing.recomputed if decides or isinstance(form, CorrectionForm) else None
 
 
 def _has_acts(standing: Standing, user: User, mine: bool) -> bool:

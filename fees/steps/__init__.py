@@ -16,8 +16,8 @@ from fees.steps.acts import (
     REFUND_PAID,
 )
 from fees.steps.bills import issue, nothing_due
-from fees.steps.corrections import approve, decline, propose
-from fees.steps.payments import against_payment, receive
+from fees.steps.corrections import against_correction, approve, decline, propose
+from fees.steps.payments import against_payment, receive, unanswered
 from fees.steps.quotes import answer_quote, propose_quote
 from fees.steps.refunds import CONFIRMING, confirm, pay_out, refund_due, undone
 
@@ -36,6 +36,7 @@ __all__ = [
     "REFUND_CONFIRMED",
     "REFUND_OPENED",
     "REFUND_PAID",
+    "against_correction",
     "against_payment",
     "answer_quote",
     "approve",
@@ -48,5 +49,6 @@ __all__ = [
     "propose_quote",
     "receive",
     "refund_due",
+    "unanswered",
     "undone",
 ]

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.roles import Role
 from documents import steps as papers
 from fees.models import Bill, Correction
+from fees.standing import Standing
 from fees.steps.acts import BILL_CORRECTED, BILL_WAIVED, CORRECTION_DECLINED, CORRECTION_PROPOSED
 from fees.steps.bills import end, locked_bill
 from fees.steps.refunds import open_refund
@@ -37,6 +38,8 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
         raise Refused(_("The bill is paid and the power is on: it cannot be computed anew."))
     if bill.corrections.filter(answer="").exists():
         raise Refused(_("A waiver or correction is proposed already."))
+    if wrong := against_correction(bill, kind):
+        raise Refused(wrong)
     proposal = Correction.objects.create(
         bill=bill, kind=kind, reason=reason.strip(), proposed_by=by, proposed_at=timezone.now()
     )
@@ -51,12 +54,28 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
     return proposal
 
 
+def against_correction(bill: Bill, kind: str) -> list[Refused]:
+    """Why the bill is not computed anew: it would be the same, or there is no rate for it."""
+    anew = Standing.of(bill.step).recomputed if kind == Correction.Kind.CORRECT else None
+    if anew is None:
+        return []
+    if anew.is_equal:
+        text = _(
+            "Computed anew the bill would be the same, ¥%(total)s: there is nothing to correct. "
+            "Where the plan itself is wrong, the case goes back to the plan."
+        ) % {"total": f"{bill.total:,.2f}"}
+        return [Refused(text, fields=("kind",))]
+    return [Refused(text, fields=("kind",)) for text in anew.assessment.missing]
+
+
 @transaction.atomic
 def approve(proposal: Correction, *, by: User) -> Correction:
     """The supervisor, a second person, agrees: the bill is waived, or computed anew."""
     bill, proposal = _open_proposal(proposal, by)
     if bill.state not in Bill.STANDING:
         raise Refused(_("The bill is %(state)s.") % {"state": bill.get_state_display()})
+    if wrong := against_correction(bill, proposal.kind):
+        raise Refused(wrong)
     _answer(proposal, Correction.Answer.APPROVED, by)
     waive = proposal.kind == Correction.Kind.WAIVE
     was_paid = bill.state == Bill.State.PAID

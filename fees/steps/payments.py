@@ -73,6 +73,16 @@ def receive(
     return payment
 
 
+def unanswered() -> Refused:
+    """While a waiver or correction waits, nobody knows what is to be paid."""
+    return Refused(
+        _(
+            "A waiver or correction of this bill waits for its answer: a supervisor answers it "
+            "first, then the payment is taken."
+        )
+    )
+
+
 def against_payment(bill: Bill, received_at: datetime | None, *, by: User) -> list[Refused]:
     """Why this bill cannot be paid, or not to this person or at this time."""
     if bill.state != Bill.State.ISSUED:
@@ -92,7 +102,7 @@ def against_payment(bill: Bill, received_at: datetime | None, *, by: User) -> li
         text = _("The payment cannot be older than its bill.")
         wrong.append(Refused(text, fields=("received_at",)))
     if bill.corrections.filter(answer="").exists():
-        wrong.append(Refused(_("A waiver or correction of this bill waits for its answer.")))
+        wrong.append(unanswered())
     wrong += [
         Refused(_("The bill is not what the customer accepted: %(what)s") % {"what": what})
         for what in proof.wrong(bill)

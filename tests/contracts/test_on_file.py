@@ -190,3 +190,43 @@ def test_a_decrease_leaves_something():
                 capacity_taken=Decimal(taken),
                 **ON_PAPER,
             )
+
+
+# Who signs
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"customer_type": "company", "id_type": "credit_code"},
+        {"customer_type": "trader", "id_type": "credit_code"},
+        {"customer_type": "person", "id_type": "credit_code"},
+        {"customer_type": "company", "id_type": "other"},
+    ],
+)
+def test_a_company_signs_by_a_person_never_by_its_own_name(client, columns):
+    case = fees.hv_case()
+    sheet(case, legal_representative="陈建华", **columns)
+    contract = factories.drawn(factories.ready(fees.fresh(case)))
+    client.force_login(person(OFFICER, language="en"))
+
+    answer = client.get(reverse("contracts:customer", args=[case.number]))
+
+    form = answer.context["contract_form"]
+    assert form["signed_name"].value() == "陈建华"
+    assert form["signed_as"].value() == "representative"
+    with pytest.raises(Refused):
+        factories.by_customer(contract)
+
+
+def test_where_nobody_may_sign_for_a_company_no_name_is_proposed(client):
+    case = fees.hv_case()
+    sheet(case, customer_type="company", id_type="credit_code")
+    factories.drawn(factories.ready(fees.fresh(case)))
+    client.force_login(person(OFFICER, language="en"))
+
+    answer = client.get(reverse("contracts:customer", args=[case.number]))
+
+    form = answer.context["contract_form"]
+    assert not form["signed_name"].value()
+    assert form["signed_as"].value() != "self"

@@ -122,7 +122,7 @@ def test_a_wrong_drawing_is_told_and_nothing_is_written(client, wrong):
 
     response = client.post(url(step), drawing(**wrong))
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert "cannot be handed in" in response.content.decode()
     assert not Contract.objects.exists()
 
@@ -144,7 +144,7 @@ def test_a_wrong_signature_is_told_and_nothing_is_written(client, wrong):
 
     response = client.post(url(contract.step, "customer"), signature(**wrong))
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert "cannot be handed in" in response.content.decode()
     assert Contract.objects.get().signed_at is None
 

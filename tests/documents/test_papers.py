@@ -14,7 +14,7 @@ from documents.models import Paper, PaperKind
 from documents.pdf import STATIC, Unprintable
 from documents.templatetags.papers import chinese, said, tongue, yuan
 from fees.paper import capitals
-from tests.applications.factories import COMPANY, WANG
+from tests.applications.factories import COMPANY, WANG, ZHAO
 from tests.documents.factories import RARE, counter_case, papers_of
 from tests.factories import person
 from workflow import moves
@@ -399,3 +399,25 @@ def test_values_are_written_as_on_a_form():
     assert chinese("plain") == ""
     with translation.override("zh-hans"):
         assert chinese(RARE) == ""
+
+
+def test_a_refusal_speaks_of_the_site_only_when_a_survey_of_this_round_is_signed():
+    from tests.surveys.factories import signed_survey
+
+    unseen, seen, seen_before = (
+        counter_case(street=f"人民路 {n} 号", phone=f"139000042{n}", id_number=number)
+        for n, number in ((31, WANG), (32, ZHAO), (33, "320104198001010019"))
+    )
+    signed_survey(seen)
+    signed_survey(seen_before)
+    plan = Case.objects.get(pk=seen_before.pk).step(Kind.PLAN)
+    moves.send_back(plan, by=staff(Role.PLANNER), reason="再查", to=Kind.SURVEY)
+
+    letters = []
+    for case in (unseen, seen, seen_before):
+        case = moves.refuse(Case.objects.get(pk=case.pk), by=staff(Role.SUPERVISOR), reason="无容量")
+        with translation.override("en"):
+            letters.append(pdf.html(papers_of(case, "refusal")["en"]))
+
+    assert ["on site" in letter for letter in letters] == [False, True, False]
+    assert "We have checked your request." in letters[0]

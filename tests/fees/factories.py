@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from fees import steps, tariff
-from fees.models import Bill, Payment
+from fees.models import Bill, CatalogueItem, Payment
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Survey
 from tests import factories as floor
@@ -121,6 +121,15 @@ def ready(case: Case | None = None, **options: Any) -> Step:
 def billed(step: Step | None = None, **options: Any) -> Bill:
     """A bill issued: the customer's turn to pay."""
     return steps.issue(step or ready(**options), by=person(Role.BILLER))
+
+
+def dearer() -> None:
+    """The published rate turns out to be 230 since today, 10 more than was billed: what was quoted
+    stays, what was never quoted is wrong by it.
+    """
+    item = CatalogueItem.objects.get(code="reliability-10kv")
+    item.pk, item.version, item.rate, item.valid_from = None, 2, 230, timezone.localdate()
+    item.save(force_insert=True)
 
 
 @made_once

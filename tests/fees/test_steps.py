@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.roles import Role
+from documents import pdf
 from documents.models import Paper
 from fees import proof, steps, tariff
-from fees.models import Bill, CatalogueItem, FeeProof, Payment, Refund
+from fees.models import Bill, CatalogueItem, Correction, FeeProof, Payment, Refund
 from plans.models import Plan
 from surveys.models import Survey
 from tests.factories import case as opened
@@ -310,12 +311,19 @@ def test_a_declined_proposal_leaves_the_bill_as_it_is():
     assert Bill.objects.get().state == "paid"
 
 
-def test_a_corrected_bill_is_computed_anew_from_the_quote():
-    bill = factories.billed()
+def unquoted() -> Bill:
+    """A bill of before quotes were kept, 4,000 yuan too little."""
+    bill = factories.billed(factories.ready(quote=False))
+    factories.dearer()
+    return bill
+
+
+def test_a_corrected_bill_is_computed_anew():
+    bill = unquoted()
     steps.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
     second = steps.issue(anew(bill.step), by=person(Role.BILLER))
 
-    assert second.total == Decimal("88000.00")
+    assert (bill.total, second.total) == (Decimal("88000.00"), Decimal("92000.00"))
     assert list(Bill.objects.order_by("pk").values_list("state", flat=True)) == [
         "corrected",
         "issued",
@@ -323,13 +331,49 @@ def test_a_corrected_bill_is_computed_anew_from_the_quote():
 
 
 def test_correcting_a_paid_bill_gives_the_money_back_and_asks_anew():
-    payment = factories.paid()
+    payment = factories.paid(factories.billed(factories.ready(quote=False)))
+    factories.dearer()
     steps.approve(proposed(payment.bill, "correct"), by=person(Role.SUPERVISOR))
     step = anew(payment.bill.step)
 
     assert Refund.objects.get().amount == payment.amount
     assert (step.round, step.state) == (2, Step.State.IN_HAND)
     factories.billed(step)
+
+
+@pytest.mark.parametrize("make", [factories.billed, lambda: factories.paid().bill])
+def test_a_bill_that_would_be_the_same_is_not_corrected(make):
+    bill = make()
+
+    with pytest.raises(Refused, match="the same, ¥88,000.00: there is nothing to correct"):
+        proposed(bill, "correct")
+    assert not Correction.objects.exists()
+
+
+def test_what_would_be_the_same_by_now_is_not_agreed_to():
+    bill = factories.billed()
+    proposal = Correction.objects.create(
+        bill=bill,
+        kind="correct",
+        reason="算错",
+        proposed_by=person(Role.BILLER),
+        proposed_at=timezone.now(),
+    )
+
+    with pytest.raises(Refused, match="nothing to correct"):
+        steps.approve(proposal, by=person(Role.SUPERVISOR))
+    assert Bill.objects.get().state == "issued"
+
+
+def test_the_paper_of_a_waived_bill_names_who_waived_it():
+    bill = factories.billed()
+    steps.approve(proposed(bill), by=person(Role.SUPERVISOR, name="周卫东"))
+
+    papers = Paper.objects.filter(kind="bill", language="en").order_by("pk")
+    with override("en"):
+        issued, waived = (pdf.html(paper) for paper in papers)
+    assert "Waived by" not in issued
+    assert "Waived by 周卫东 on" in waived
 
 
 def test_a_paid_bill_cannot_be_waived():

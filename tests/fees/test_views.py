@@ -142,7 +142,7 @@ def test_a_wrong_slip_is_told_and_keeps_what_was_typed(client, wrong):
 
     response = post(client, english(Role.CASHIER), bill.step, "payment", **typed)
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert "cannot be handed in" in text(response)
     assert not Payment.objects.exists()
 
@@ -230,15 +230,81 @@ def test_the_pages_ask_few_questions(client, make, django_assert_max_num_queries
 
 
 def test_a_payment_hears_at_once_of_everything_against_it(client):
-    bill = factories.billed()
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="多收")
+    both = person(Role.BILLER, Role.CASHIER, language="en")
+    bill = steps.issue(factories.ready(), by=both)
     tomorrow = timezone.localtime() + timedelta(days=1)
     wrong = slip(payer="", received_at=tomorrow.isoformat())
 
-    answer = post(client, english(Role.CASHIER), bill.step, "payment", **wrong)
+    answer = post(client, both, bill.step, "payment", **wrong)
 
     errors = answer.context["money_form"].errors
     assert {*errors} == {"payer", "received_at", "__all__"}
     assert "future" in str(errors["received_at"])
-    assert "waits for its answer" in str(errors["__all__"])
+    assert "Who set the fee cannot collect it." in str(errors["__all__"])
     assert not Payment.objects.exists()
+
+
+def test_while_a_waiver_waits_there_is_no_payment_form(client):
+    bill = factories.billed()
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="多收")
+    client.force_login(english(Role.CASHIER))
+    address = reverse("fees:payment", args=[bill.step.case.number])
+
+    for answer in (client.get(address), client.post(address, slip())):
+        assert answer.context["money_form"] is None
+        text = answer.content.decode()
+        assert "waits for its answer: a supervisor answers it first" in text
+        assert 'name="payer"' not in text
+    assert not Payment.objects.exists()
+
+
+def test_a_waived_bill_names_who_waived_it_on_its_page_and_beside_the_case(client):
+    bill = factories.billed()
+    proposal = steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    steps.approve(proposal, by=person(Role.SUPERVISOR, name="周卫东"))
+    client.force_login(english(Role.CASHIER))
+
+    page = client.get(bill.step.get_absolute_url()).content.decode()
+    case = client.get(bill.step.case.get_absolute_url()).content.decode()
+
+    assert "周卫东" in page
+    assert "Approved" in page
+    assert "Waived by 周卫东" in case
+
+
+def test_after_a_waiver_was_declined_nothing_says_approved(client):
+    bill = factories.billed()
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    client.force_login(person(Role.SUPERVISOR, name="周卫东", language="en"))
+    address = reverse("fees:answer", args=[bill.step.case.number])
+
+    answer = client.post(address, {"decline": "1"}, follow=True)
+
+    text = answer.content.decode()
+    assert "Declined: the bill stands as it is." in text
+    assert "周卫东" in text
+    for word in ("Approved", "Agreed", "Waived"):
+        assert word not in text
+
+
+def test_a_correction_shows_the_old_and_the_new_before_it_is_agreed_to(client):
+    bill = factories.paid(factories.billed(factories.ready(quote=False))).bill
+    factories.dearer()
+    page = reverse("fees:correction", args=[bill.step.case.number])
+    for role, address in ((Role.BILLER, page), (Role.SUPERVISOR, bill.step.get_absolute_url())):
+        client.force_login(english(role))
+        text = client.get(address).content.decode()
+        for said in ("400 kVA × 220.00 = 88,000.00", "400 kVA × 230.00 = 92,000.00", "+4,000.00"):
+            assert said in text
+        if role == Role.BILLER:
+            assert client.post(page, {"kind": "correct", "reason": "算错"}).status_code == 302
+
+
+def test_a_correction_that_changes_nothing_is_refused_at_its_field(client):
+    bill = factories.paid().bill
+    answer = post(
+        client, english(Role.BILLER), bill.step, "correction", kind="correct", reason="算错"
+    )
+
+    assert answer.status_code == 422
+    assert "nothing to correct" in str(answer.context["money_form"].errors["kind"])
