@@ -37,7 +37,8 @@ def signers_of(case: Case, on: date) -> Signers:
     """Who may sign on this day.
 
     A company, a public body or a village signs through its legal representative or its agent,
-    never by its own name; who applied with a credit code is one, whatever was ticked. Without a sheet only the customer of the case is known.
+    never by its own name; who applied with a credit code is one, whatever was ticked. Without a
+    sheet only the customer of the case is known.
     """
     sheet = Application.of(case)
     if sheet is None:

@@ -131,9 +131,9 @@ def _present(case: Case) -> Contract | None:
         Contract.objects.filter(
             state=Contract.State.SIGNED,
             step__case__state__in=(Case.State.ENERGIZED, Case.State.ARCHIVED),
-            step__case__in=Application.objects.filter(
-                account_key=application.account_key
-            ).values("step__case"),
+            step__case__in=Application.objects.filter(account_key=application.account_key).values(
+                "step__case"
+            ),
         )
         .exclude(step__case=case)
         .exclude(term_to__lt=timezone.localdate())

@@ -18,7 +18,6 @@ from workflow.models import Case
 from workflow.process import BusinessType, Kind
 from workflow.sheets import SheetForm, dress
 
-
 # A contract is made in Chinese: its words are chosen in the reader's language, kept in Chinese.
 WORDS: dict[str, type[models.TextChoices]] = {
     "voltage": Application.Voltage,
@@ -34,7 +33,12 @@ class DrawForm(SheetForm):
         (
             _("To be agreed"),
             [
-                [("capacity_before", 3), ("capacity_taken", 3), ("capacity_kva", 3), ("voltage", 6)],
+                [
+                    ("capacity_before", 3),
+                    ("capacity_taken", 3),
+                    ("capacity_kva", 3),
+                    ("voltage", 6),
+                ],
                 [("metering", 6), ("price", 6)],
                 [("boundary", 12)],
                 [("kind", 6), ("settlement", 6)],

@@ -121,7 +121,9 @@ def _says_all(step: Step) -> bool:
     """What both signed stays; what is still to be signed has no blank."""
     contract = contract_of(step)
     drawn = contract is not None and contract.state == Contract.State.DRAWN
-    return not drawn or contract.plan_id is not None or not content.blanks(step.case, vars(contract))
+    return (
+        not drawn or contract.plan_id is not None or not content.blanks(step.case, vars(contract))
+    )
 
 
 def _corrected(step: Step) -> list[str]:

@@ -5,21 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('applications', '0006_corrections'),
-        ('workflow', '0012_released_by_two'),
+        ("applications", "0006_corrections"),
+        ("workflow", "0012_released_by_two"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='application',
-            name='account_key',
+            model_name="application",
+            name="account_key",
             field=models.CharField(blank=True, editable=False, max_length=30),
         ),
         migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['account_key'], name='application_own_account'),
+            model_name="application",
+            index=models.Index(fields=["account_key"], name="application_own_account"),
         ),
     ]

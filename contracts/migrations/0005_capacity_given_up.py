@@ -8,32 +8,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0004_clause_about'),
-        ('plans', '0008_ratios'),
-        ('workflow', '0012_released_by_two'),
+        ("contracts", "0004_clause_about"),
+        ("plans", "0008_ratios"),
+        ("workflow", "0012_released_by_two"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contract',
-            name='capacity_before',
-            field=models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='capacity before (kVA)'),
+            model_name="contract",
+            name="capacity_before",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=2,
+                max_digits=10,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(Decimal("0.01"))],
+                verbose_name="capacity before (kVA)",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='capacity_taken',
-            field=models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='capacity given up (kVA)'),
+            model_name="contract",
+            name="capacity_taken",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=2,
+                max_digits=10,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(Decimal("0.01"))],
+                verbose_name="capacity given up (kVA)",
+            ),
         ),
         migrations.AlterField(
-            model_name='contract',
-            name='capacity_kva',
-            field=models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='capacity (kVA)'),
+            model_name="contract",
+            name="capacity_kva",
+            field=models.DecimalField(
+                decimal_places=2,
+                max_digits=10,
+                validators=[django.core.validators.MinValueValidator(Decimal("0.01"))],
+                verbose_name="capacity (kVA)",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('capacity_before', None), ('capacity_taken', None)), models.Q(('capacity_before__isnull', False), ('capacity_kva', django.db.models.expressions.CombinedExpression(models.F('capacity_before'), '-', models.F('capacity_taken'))), ('capacity_kva__gt', 0), ('capacity_taken__gt', 0)), _connector='OR'), name='a_decrease_leaves_a_capacity', violation_error_message='Less must be given up than there is, and more than nothing.'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("capacity_before", None), ("capacity_taken", None)),
+                    models.Q(
+                        ("capacity_before__isnull", False),
+                        (
+                            "capacity_kva",
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("capacity_before"), "-", models.F("capacity_taken")
+                            ),
+                        ),
+                        ("capacity_kva__gt", 0),
+                        ("capacity_taken__gt", 0),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_decrease_leaves_a_capacity",
+                violation_error_message="Less must be given up than there is, and more than nothing.",
+            ),
         ),
     ]

@@ -43,9 +43,7 @@ def sheet(case: Case, **columns) -> Application:
 
 def short(business_type: str = BusinessType.NAME_CHANGE, **columns) -> Case:
     """A case whose flow has no plan, at its contract, its application on file."""
-    case = fees.floor_case(
-        business_type=business_type, customer_class=CustomerClass.LV_RESIDENTIAL
-    )
+    case = fees.floor_case(business_type=business_type, customer_class=CustomerClass.LV_RESIDENTIAL)
     sheet(case, **columns)
     if survey := fees.fresh(case).step(Kind.SURVEY):
         fees._done(survey)
@@ -141,12 +139,13 @@ def test_the_database_itself_refuses_a_contract_with_blanks():
     contract = whole()
 
     for change in ("capacity_kva = 0", "boundary = ''", "price = ''"):
-        with pytest.raises(IntegrityError, match="boundary"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"UPDATE contracts_contract SET content_hash = 'x', {change} WHERE id = %s",  # noqa: S608
-                    [contract.pk],
-                )
+        statement = f"UPDATE contracts_contract SET content_hash = 'x', {change} WHERE id = %s"
+        with (
+            pytest.raises(IntegrityError, match="boundary"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, [contract.pk])
 
 
 def test_a_contract_drawn_with_blanks_before_is_drawn_anew_before_anybody_signs():

@@ -415,7 +415,9 @@ def test_a_refusal_speaks_of_the_site_only_when_a_survey_of_this_round_is_signed
 
     letters = []
     for case in (unseen, seen, seen_before):
-        case = moves.refuse(Case.objects.get(pk=case.pk), by=staff(Role.SUPERVISOR), reason="无容量")
+        case = moves.refuse(
+            Case.objects.get(pk=case.pk), by=staff(Role.SUPERVISOR), reason="无容量"
+        )
         with translation.override("en"):
             letters.append(pdf.html(papers_of(case, "refusal")["en"]))
 

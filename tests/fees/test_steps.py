@@ -345,7 +345,7 @@ def test_correcting_a_paid_bill_gives_the_money_back_and_asks_anew():
 def test_a_bill_that_would_be_the_same_is_not_corrected(make):
     bill = make()
 
-    with pytest.raises(Refused, match="the same, ¥88,000.00: there is nothing to correct"):
+    with pytest.raises(Refused, match=r"the same, ¥88,000\.00: there is nothing to correct"):
         proposed(bill, "correct")
     assert not Correction.objects.exists()
 
