@@ -127,10 +127,13 @@ def _demand(sheet: Application) -> dict[str, Any]:
         found["sources_wanted"] = _(
             "Two or more sources make an HV multi-source customer, and only they."
         )
-    if sheet.business_type == BusinessType.DECREASE and (
-        sheet.new_kw > sheet.existing_kw or sheet.new_kva > sheet.existing_kva
-    ):
-        found["new_kw"] = _("More cannot be given up than there is.")
+    if sheet.business_type == BusinessType.DECREASE:
+        pairs = {"new_kw": sheet.existing_kw, "new_kva": sheet.existing_kva}
+        found |= {
+            column: _("Less must be given up than there is; who gives up everything closes.")
+            for column, present in pairs.items()
+            if 0 < getattr(sheet, column) >= present
+        }
     return found
 
 

@@ -146,15 +146,22 @@ def source(case: Case) -> str:
     """Where the data of the supply comes from, for who draws the contract."""
     if needs_plan(case):
         return _("Everything else is copied from the accepted plan.")
+    given_up = ""
+    if case.business_type == BusinessType.DECREASE and (taken := _known(case)["capacity_taken"]):
+        given_up = _("By the application %(kva)s kVA are given up.") % {
+            "kva": f"{taken.normalize():f}"
+        }
     if (held := present(case)) is None:
-        return _(
+        said = _(
             "No contract of this account is on file: write down the supply as the account's "
             "present contract on paper says it."
         )
-    return _("The supply is copied from contract %(number)s of the account, signed %(day)s.") % {
+        return f"{said} {given_up}".strip()
+    said = _("The supply is copied from contract %(number)s of the account, signed %(day)s.") % {
         "number": held.number,
         "day": f"{timezone.localdate(held.officer_signed_at):%Y-%m-%d}",
     }
+    return f"{said} {given_up}".strip()
 
 
 def asked(case: Case) -> dict[str, Any]:
@@ -178,9 +185,10 @@ def _known(case: Case) -> dict[str, Any]:
     found = {name: getattr(held, name) for name in TAKEN_OVER} if held else {}
     if case.business_type == BusinessType.DECREASE:
         found["capacity_before"] = before = found.pop("capacity_kva", None)
-        taken = _suggested(case).get("capacity_taken")
+        suggested = _suggested(case)
+        taken, limit = suggested.get("capacity_taken"), before or suggested.get("capacity_before")
         # More than there is cannot be what the customer meant: it is asked for.
-        found["capacity_taken"] = taken if taken and (not before or taken < before) else None
+        found["capacity_taken"] = taken if taken and (not limit or taken < limit) else None
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db import models
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
@@ -16,14 +17,22 @@ from plans.models import Plan
 from workflow.guards import Refused
 from workflow.models import Case
 from workflow.process import BusinessType, Kind
-from workflow.sheets import SheetForm, dress
+from workflow.sheets import SheetForm
 
-# A contract is made in Chinese: its words are chosen in the reader's language, kept in Chinese.
-WORDS: dict[str, type[models.TextChoices]] = {
-    "voltage": Application.Voltage,
-    "metering": Plan.Metering,
-    "price": Plan.Tariff,
-}
+
+def _in_chinese(column: str, words: type[models.TextChoices]) -> forms.ChoiceField:
+    """A choice for a column that is kept in words: read in the reader's language, kept in Chinese,
+    as a contract is made in Chinese.
+    """
+
+    def choices() -> list[tuple[str, Any]]:
+        with translation.override("zh-hans"):
+            kept = [str(word.label) for word in words]
+        return [("", "–"), *zip(kept, (word.label for word in words), strict=True)]
+
+    return forms.ChoiceField(
+        label=capfirst(Contract._meta.get_field(column).verbose_name), choices=choices
+    )
 
 
 class DrawForm(SheetForm):
@@ -48,6 +57,10 @@ class DrawForm(SheetForm):
         ),
     )
 
+    voltage = _in_chinese("voltage", Application.Voltage)
+    metering = _in_chinese("metering", Plan.Metering)
+    price = _in_chinese("price", Plan.Tariff)
+
     class Meta:
         model = Contract
         fields = ["kind", "settlement", "term_from", "term_to", "remarks", *content.ASKABLE]
@@ -66,9 +79,6 @@ class DrawForm(SheetForm):
         self.layout = ((title, [row for row in rows if row]),)
         for name in asked:
             self.fields[name].required = True
-            if words := WORDS.get(name):
-                self.fields[name] = _in_chinese(self.fields[name], words)
-        dress(self)
         self.fields["kind"].choices = [(kind, ContractKind(kind).label) for kind in kinds]
         self.fields["settlement"].choices = Contract.Settlement.choices
 
@@ -76,14 +86,6 @@ class DrawForm(SheetForm):
         return steps.against_drawing(
             self.case.step(Kind.CONTRACT), self.cleaned_data.get("kind", ""), self.cleaned_data
         )
-
-
-def _in_chinese(text: forms.Field, words: type[models.TextChoices]) -> forms.ChoiceField:
-    """The field as a choice among these words: shown to the reader, handed in in Chinese."""
-    with translation.override("zh-hans"):
-        kept = [str(word.label) for word in words]
-    choices = [("", "–"), *zip(kept, (word.label for word in words), strict=True)]
-    return forms.ChoiceField(label=text.label, choices=choices)
 
 
 def _usual(case: Case, kinds: list[str]) -> dict[str, Any]:

@@ -39,8 +39,8 @@ from plans import steps as plans
 from plans.models import Plan, PlanSource
 from surveys import steps as surveys
 from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
-from tests.plans.factories import word
 from tests.contracts.factories import SUPPLY
+from tests.plans.factories import word
 from tests.works.factories import picture
 from workflow import moves, process, reminders
 from workflow.guards import Refused
@@ -548,7 +548,7 @@ def draw_contract(house: House, step: Step, by: User, choose) -> None:
     end = today + timedelta(days=300)
     kind = kinds_for(step.case)[0]
     until = end if kind == "temporary" else choose(None, end)
-    supply = {name: choose(SUPPLY[name], None) for name in asked(step.case)}
+    supply = {name: choose(said or SUPPLY[name], None) for name, said in asked(step.case).items()}
     contracts.draw(step, by=by, kind=kind, term_from=today, term_to=until, **supply)
 
 

@@ -5,21 +5,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('documents', '0010_originals'),
-        ('plans', '0008_ratios'),
+        ("documents", "0010_originals"),
+        ("plans", "0008_ratios"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='plan',
-            name='evidence',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.attachment', verbose_name='signed paper or signature (scan or photo)'),
+            model_name="plan",
+            name="evidence",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.attachment",
+                verbose_name="signed paper or signature (scan or photo)",
+            ),
         ),
         migrations.AddField(
-            model_name='plan',
-            name='recording',
-            field=models.CharField(blank=True, max_length=40, verbose_name='number of the recording'),
+            model_name="plan",
+            name="recording",
+            field=models.CharField(
+                blank=True, max_length=40, verbose_name="number of the recording"
+            ),
         ),
     ]

@@ -107,7 +107,7 @@ def test_what_the_choice_makes_necessary(columns, lacking):
                 "existing_supply": "own",
                 "account_number": "1",
                 "existing_kw": 5,
-                "new_kw": 6,
+                "new_kw": 5,
             },
             "new_kw",
         ),

@@ -107,6 +107,9 @@ def test_what_is_not_on_file_is_asked_for_on_the_page(client):
     for name in ("capacity_kva", "voltage", "metering", "price", "boundary"):
         assert f'name="{name}"' in text, name
     assert "No contract of this account is on file" in text
+    assert '<option value="居民生活">Residential</option>' in text, (
+        "read in English, kept in Chinese"
+    )
     given = {"kind": "residential", "settlement": "monthly", "term_from": timezone.localdate()}
     answer = client.post(address, given | {"capacity_kva": "0"})
     assert answer.status_code == 422
