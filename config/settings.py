@@ -290,6 +290,7 @@ else:
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": SWEEP_MINUTES * 60},
     "expire-plans": {"task": "plans.tasks.expire", "schedule": crontab(hour=5, minute=30)},
+    "endings": {"task": "workflow.tasks.watch", "schedule": crontab(hour=5, minute=50)},
     "consents": {"task": "plans.tasks.end_consents", "schedule": crontab(hour=5, minute=40)},
     "papers": {"task": "documents.tasks.render_missing", "schedule": 120},
     "messages": {"task": "news.tasks.send_due", "schedule": 60},
@@ -311,6 +312,9 @@ SILENCE_WORKING_DAYS = env.number("SILENCE_WORKING_DAYS", 5)
 # Within how many working days a third party who was asked for consent is asked again (a house rule:
 # the Civil Code, art. 292, names the duty and no term).
 CONSENT_WORKING_DAYS = env.number("CONSENT_WORKING_DAYS", 5)
+# For how many calendar days the fast lane defers a formality at most (a house rule: DOMAIN
+# section 8 wants a dated debt and names no term).
+DEFERRAL_DAYS = env.number("DEFERRAL_DAYS", 90)
 # Within how many working days money that goes back is paid out, and then confirmed.
 REFUND_WORKING_DAYS = env.number("REFUND_WORKING_DAYS", 5)
 

@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application, Correction
+from applications.force import AUTHORITY_STANDS, sheet_of
+from applications.models import Correction
 from contracts import content
 from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
-from plans.guards import consents_stand, still_valid
+from plans.force import CONSENTS_STAND, PLAN_VALID
 from plans.models import Plan
 from workflow.guards import Guard
 from workflow.models import Step
@@ -69,41 +70,15 @@ def _utility_signed(step: Step) -> bool:
     return bool(contract and contract.officer_signed_at)
 
 
-def authority_lapsed(application: Application | None, on: date) -> bool:
-    """The agent's authority had ended on the day, or none is on record."""
-    if application is None or not application.agent_name:
-        return True
-    until = application.authority_ends()
-    return until is not None and until < on
-
-
-def _sheet_of(step: Step) -> Application | None:
-    """The sheet that names the agent; read once for one step object."""
-    if "agent_sheet" not in step.__dict__:
-        step.__dict__["agent_sheet"] = Application.of(step.case)
-    return step.__dict__["agent_sheet"]
-
-
-def _authority_stands(step: Step) -> bool:
-    """On the day of signing; before it, today, where an agent acts at all."""
+def agent_acts_on(step: Step) -> date | None:
+    """The day of signing where the agent signed; before it, today, where an agent acts at all."""
     contract = contract_of(step)
     if contract is None:
-        return True
+        return None
     if contract.signed_at:
-        on = timezone.localdate(contract.signed_at)
         by_agent = contract.signed_as == Contract.Signer.AGENT
-        return not by_agent or not authority_lapsed(_sheet_of(step), on)
-    return not contract.agent or not authority_lapsed(_sheet_of(step), timezone.localdate())
-
-
-def _what_to_do(step: Step) -> str:
-    sheet = _sheet_of(step)
-    if sheet is None or not sheet.agent_name:
-        return str(_("The agent's authority does not cover the day of signing."))
-    return _(
-        "The authority of %(agent)s ended on %(day)s: record a renewed one, or the customer signs "
-        "in person."
-    ) % {"agent": sheet.agent_name, "day": f"{sheet.authority_ends():%Y-%m-%d}"}
+        return timezone.localdate(contract.signed_at) if by_agent else None
+    return timezone.localdate() if contract.agent else None
 
 
 def _says_what_is_right(step: Step) -> bool:
@@ -129,7 +104,7 @@ def _says_all(step: Step) -> bool:
 def _corrected(step: Step) -> list[str]:
     """The items of the customer that the contract does not say as they are now, by their labels."""
     contract = contract_of(step)
-    now = content.party(step.case, _sheet_of(step))
+    now = content.party(step.case, sheet_of(step))
     return [
         str(Contract._meta.get_field(name).verbose_name)
         for name, value in now.items()
@@ -149,21 +124,12 @@ def _revision(step: Step) -> tuple[Any, str]:
     return _("Draw anew"), reverse("contracts:revision", args=[step.case.number])
 
 
-def _renew(step: Step) -> tuple[Any, str]:
-    return (
-        _("Record a renewed authority"),
-        reverse("applications:authority", args=[step.case.number]),
-    )
-
-
 PLAN_ACCEPTED = Guard(
     _plan_accepted,
     reason=_("The customer has not accepted a supply plan: its data is the contract's."),
     met=_("The customer has accepted the supply plan."),
     owes=lambda step: (plan := step.case.step(Kind.PLAN)) and (plan.owner or plan.role_label),
 )
-PLAN_VALID = still_valid(plan_of)
-CONSENTS_STAND = consents_stand(plan_of)
 DRAWN = Guard(
     _drawn,
     reason=_("The contract is not drawn."),
@@ -191,14 +157,6 @@ CUSTOMER_SIGNED = Guard(
     reason=_("The customer has not signed."),
     met=_("The customer has signed."),
     owes=lambda step: step.case.customer_name,
-)
-AUTHORITY_STANDS = Guard(
-    _authority_stands,
-    reason=_what_to_do,
-    met=_("Whoever signs may sign."),
-    owes=lambda step: step.case.customer_name,
-    remedy=_renew,
-    applies=_is_begun,
 )
 UTILITY_SIGNED = Guard(
     _utility_signed,

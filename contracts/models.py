@@ -309,6 +309,13 @@ class Contract(Stateful):
             .first()
         )
 
+    @classmethod
+    def read(cls, case: Case) -> Contract | None:
+        """The latest contract, read once for one case object; every move reads its case anew."""
+        if "read_contract" not in case.__dict__:
+            case.read_contract = cls.of(case)  # type: ignore[attr-defined]
+        return case.read_contract  # type: ignore[attr-defined]
+
     @property
     def binds(self) -> bool:
         """Signed by both, or an interim agreement stands in."""

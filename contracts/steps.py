@@ -12,22 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from applications.force import authority_lapsed
 from applications.models import Application
 from applications.signers import against_signer, same_name, signers_of
 from contracts import content
-from contracts.guards import (
-    CONSENTS_STAND,
-    PLAN_ACCEPTED,
-    PLAN_VALID,
-    SAYS_ALL,
-    SAYS_WHAT_IS_RIGHT,
-    authority_lapsed,
-    plan_of,
-)
+from contracts.force import TERM_RUNS
+from contracts.guards import PLAN_ACCEPTED, SAYS_ALL, SAYS_WHAT_IS_RIGHT, plan_of
 from contracts.models import Clause, Contract, digest
 from documents import steps as papers
 from plans import steps as plans
+from plans.force import CONSENTS_STAND, PLAN_VALID
 from workflow import moves
+from workflow.force import past
 from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
 from workflow.verbs import verb
@@ -37,6 +33,8 @@ REVISED = verb("contract_revised", gettext_lazy("Contract taken back to be drawn
 CUSTOMER_SIGNED = verb("contract_customer_signed", gettext_lazy("Contract signed by the customer"))
 UTILITY_SIGNED = verb("contract_utility_signed", gettext_lazy("Contract signed by the utility"))
 SIGNED = verb("contract_signed", gettext_lazy("Contract signed by both"))
+# What is asked of whoever signs, on the day of signing.
+BEFORE_SIGNING = (SAYS_WHAT_IS_RIGHT, SAYS_ALL, TERM_RUNS, PLAN_VALID, CONSENTS_STAND)
 CHANGED = gettext_lazy("The words of the contract were changed: draw it again.")
 INTERIM_SIGNED = verb("interim_signed", gettext_lazy("Interim agreement signed"))
 
@@ -87,7 +85,7 @@ def draw(
             _("%(step)s is %(state)s: no contract can be drawn now.")
             % {"step": step.get_kind_display(), "state": step.get_state_display()}
         )
-    if wrong := against_drawing(step, kind, typed):
+    if wrong := [*against_drawing(step, kind, typed), *against_term(term_to)]:
         raise Refused(wrong)
     plan = plan_of(step)
     terms: Any = content.current_terms(kind)
@@ -133,6 +131,14 @@ def against_drawing(step: Step, kind: str, typed: Mapping[str, Any]) -> list[Ref
         *blanks,
         *unmet([PLAN_ACCEPTED, PLAN_VALID, CONSENTS_STAND], step),
     ]
+
+
+def against_term(term_to: date | None) -> list[Refused]:
+    """Why no contract is drawn until this day."""
+    if past(term_to) is None:
+        return []
+    text = _("This end has passed: agree on a day that lies ahead with the customer.")
+    return [Refused(text, fields=("term_to",))]
 
 
 def _round(step: Step) -> Contract:
@@ -242,7 +248,7 @@ def against_signature(
     if contract.signed_at:
         return [Refused(_("The customer has signed already."))]
     wrong = [] if contract.is_unchanged else [Refused(CHANGED)]
-    wrong += unmet([SAYS_WHAT_IS_RIGHT, SAYS_ALL, PLAN_VALID, CONSENTS_STAND], contract.step)
+    wrong += unmet(BEFORE_SIGNING, contract.step)
     if signed_at and signed_at > timezone.now():
         wrong.append(Refused(_("A signature cannot lie in the future."), fields=("signed_at",)))
     elif signed_at and signed_at < contract.drawn_at.replace(second=0, microsecond=0):
@@ -278,7 +284,7 @@ def sign_utility(contract: Contract, *, by: User) -> Contract:
         raise Refused(_("The utility has signed already."))
     if not contract.is_unchanged:
         raise Refused(CHANGED)
-    demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL, PLAN_VALID, CONSENTS_STAND], contract.step)
+    demand(BEFORE_SIGNING, contract.step)
     contract.officer, contract.officer_signed_at = by, timezone.now()
     contract.save(update_fields=["officer", "officer_signed_at"])
     moves.record(
@@ -337,11 +343,11 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
     The contract step stays open as a dated debt (DOMAIN section 8).
     """
     contract = _locked_contract(contract, by)
-    if not contract.step.deferred_until:
+    if not contract.step.is_deferred:
         raise Refused(_("An interim agreement is only for the fast lane, where it was approved."))
     if contract.interim:
         raise Refused(_("The interim agreement is signed already."))
-    demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL], contract.step)
+    demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL, TERM_RUNS], contract.step)
     if stranger := against_signer(contract.step.case, interim_name, timezone.localdate()):
         raise Refused(stranger, fields=("interim_name",))
     contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by

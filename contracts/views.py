@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 from applications.signers import signers_of
 from contracts import content, panel, steps
 from contracts.forms import CustomerSignatureForm, DrawForm, InterimForm, RevisionForm
-from contracts.guards import GUARDS, SAYS_ALL, SAYS_WHAT_IS_RIGHT, contract_of
+from contracts.guards import SAYS_ALL, SAYS_WHAT_IS_RIGHT, contract_of
 from contracts.models import Contract
 from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.models import Case, Step
-from workflow.process import Kind
+from workflow.process import Kind, guards
 
 
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
@@ -90,7 +90,7 @@ def utility(request: HttpRequest, number: str) -> HttpResponse:
 def interim(request: HttpRequest, number: str) -> HttpResponse:
     """Record the interim agreement of the fast lane."""
     step, contract = _contract_or_404(request, number)
-    if not step.deferred_until:
+    if not step.is_deferred:
         raise Http404
     usual = signers_of(step.case, timezone.localdate()).usual
     form = InterimForm(request.POST or None, initial={"interim_name": usual})
@@ -148,7 +148,7 @@ def _page(
     refusals: list[str] | None = None,
 ) -> HttpResponse:
     contract = contract_of(step)
-    open_guards = [] if step.is_finished else [g for g in GUARDS[Kind.CONTRACT] if not g(step)]
+    open_guards = [] if step.is_finished else [g for g in guards(Kind.CONTRACT) if not g(step)]
     context = {
         "step": step,
         "case": step.case,

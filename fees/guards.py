@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.roles import Role
 from documents.debts import PAPERS_RECEIVED
 from fees.standing import Standing
-from plans.guards import consents_stand, still_valid
+from plans.force import CONSENTS_STAND, PLAN_VALID
 from workflow.guards import Guard
 from workflow.models import Step
 from workflow.process import Kind
@@ -60,8 +60,6 @@ PLAN_ACCEPTED = Guard(
     since=lambda step: _earlier(step, Kind.PLAN).since,
     remedy=_open(Kind.PLAN, gettext_lazy("Open the plan")),
 )
-PLAN_VALID = still_valid(lambda step: Standing.of(step).plan)
-CONSENTS_STAND = consents_stand(lambda step: Standing.of(step).plan)
 PRICED = Guard(
     lambda step: Standing.of(step).is_priced,
     reason=gettext_lazy("The fee catalogue has no rate for what the plan causes."),

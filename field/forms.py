@@ -66,7 +66,7 @@ class ConsentRow(ConsentForm):
     )
     answer = forms.ChoiceField(
         label=capfirst(gettext_lazy("answer")),
-        choices=[("", gettext_lazy("not answered")), *Consent.Answer.choices],
+        choices=[("", gettext_lazy("not answered")), *Consent.ANSWERS],
         required=False,
         widget=forms.RadioSelect,
     )

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
+from applications.force import sheet_of
+from applications.signers import same_name
 from contracts.models import Contract
 from documents.debts import PAPERS_RECEIVED
 from metering.models import CallBack, Energization, Installation, Removal
-from plans.guards import consents_stand
-from plans.models import Plan
 from workflow.guards import Guard
 from workflow.models import Case, Step
 from workflow.process import FULL_FLOW, BusinessType, ExistingSupply, Kind
@@ -81,6 +81,16 @@ def callback_of(step: Step) -> CallBack | None:
     return read_once(step, CallBack, "follow_up_owner", "follow_up_done_by")
 
 
+def agent_acts_on(step: Step) -> date | None:
+    """The day on which the agent signed for the meter; None where somebody else did."""
+    order = installation_of(step) or removal_of(step)
+    sheet = sheet_of(step) if order and order.customer_signed_name else None
+    if order is None or sheet is None or order.customer_signed_at is None:
+        return None
+    by_agent = same_name(order.customer_signed_name, sheet.agent_name)
+    return timezone.localdate(order.customer_signed_at) if by_agent else None
+
+
 def _where(test: Callable[[Case], bool]) -> Callable[[Step], bool]:
     return lambda step: test(step.case)
 
@@ -90,7 +100,7 @@ def _finished(kind: str) -> Callable[[Step], bool]:
         other = step.case.step(kind)
         if other is None or other.state in (Step.State.VOID, Step.State.DONE):
             return True
-        return other.deferred_until is not None and step.case.in_fast_lane
+        return other.is_deferred and step.case.in_fast_lane
 
     return test
 
@@ -100,9 +110,9 @@ def _contracted(step: Step) -> bool:
     other = step.case.step(Kind.CONTRACT)
     if other is None or other.state in (Step.State.VOID, Step.State.DONE):
         return True
-    if other.deferred_until is None or not step.case.in_fast_lane:
+    if not (other.is_deferred and step.case.in_fast_lane):
         return False
-    contract = Contract.of(step.case)
+    contract = Contract.read(step.case)
     return contract is not None and contract.binds
 
 
@@ -253,7 +263,6 @@ CHECKED_LIVE = Guard(
     applies=_where(energizes),
     fields=("phase_order_ok", "meter_runs"),
 )
-CONSENTS_STAND = consents_stand(lambda step: Plan.read(step.case) if energizes(step.case) else None)
 ENERGIZED = Guard(
     _energized,
     reason=_("Power is not on yet."),
@@ -313,7 +322,6 @@ GUARDS: dict = {
         ACCEPTED,
         FEES_SETTLED,
         CONTRACT_SIGNED,
-        CONSENTS_STAND,
         REMOVED,
         HUNG,
         SEALED,

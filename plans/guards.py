@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import Role
 from documents.debts import PAPERS_RECEIVED
 from plans.models import Plan
-from surveys.models import Consent, Survey
+from surveys.models import Survey
 from workflow.guards import Guard
-from workflow.models import Case, Step
+from workflow.models import Step
 from workflow.process import Kind
 
 
@@ -41,62 +38,6 @@ def _surveyed(step: Step) -> bool:
 
 def _to(name: str, label):
     return lambda step: (label, reverse(f"plans:{name}", args=[step.case.number]))
-
-
-def still_valid(plan_of: Callable[[Step], Plan | None]) -> Guard:
-    """The accepted plan has not run out: for the links that stand on it, until power is on."""
-
-    def test(step: Step) -> bool:
-        plan = plan_of(step)
-        return plan is None or not plan.has_expired(timezone.localdate())
-
-    def reason(step: Step) -> str:
-        plan = plan_of(step)
-        return _(
-            "The accepted plan was valid until %(day)s: a supervisor extends its validity, or the "
-            "case goes back for a new plan."
-        ) % {"day": plan and plan.valid_until}
-
-    return Guard(
-        test,
-        reason=reason,
-        met=gettext_lazy("The accepted plan is still valid."),
-        owes=lambda step: Role.SUPERVISOR.label,
-        since=lambda step: (plan := plan_of(step)) and plan.valid_until,
-        remedy=_to("extend", gettext_lazy("Extend the validity")),
-        applies=lambda step: step.case.state == Case.State.OPEN and plan_of(step) is not None,
-    )
-
-
-def consents_stand(plan_of: Callable[[Step], Plan | None]) -> Guard:
-    """No consent that the accepted plan stands on has ended: until power is on."""
-
-    def ended(step: Step) -> list[Consent]:
-        if "ended_consents" not in step.__dict__:
-            plan = plan_of(step)
-            step.__dict__["ended_consents"] = (
-                plan.ended_consents(timezone.localdate()) if plan else []
-            )
-        return step.__dict__["ended_consents"]
-
-    def reason(step: Step) -> str:
-        return _(
-            "The consent of %(party)s ended on %(day)s: the plan stands on it. Refund what was "
-            "paid, then the case goes back for another source point or a new consent."
-        ) % {
-            "party": _(", ").join(consent.party for consent in ended(step)),
-            "day": min((consent.expires_on for consent in ended(step)), default=""),
-        }
-
-    return Guard(
-        lambda step: not ended(step),
-        reason=reason,
-        met=gettext_lazy("Every consent that the plan stands on holds."),
-        owes=lambda step: Role.SUPERVISOR.label,
-        since=lambda step: min((consent.expires_on for consent in ended(step)), default=None),
-        remedy=_to("plan", gettext_lazy("Open the plan")),
-        applies=lambda step: step.case.state == Case.State.OPEN and bool(ended(step)),
-    )
 
 
 State = Plan.State

@@ -240,11 +240,11 @@ class Plan(Stateful):
         return found
 
     def ended_consents(self, today: date) -> list[Consent]:
-        """The consents of its points whose time is over and that nobody has renewed."""
+        """The consents of its points that ended or were withdrawn, and that nobody has renewed."""
         if not getattr(self, "hangs_on_consents", True):
             return []
         points = Candidate.objects.filter(planned__plan=self).prefetch_related("consents")
-        return [c for point in points for c in point.standing_consents if c.has_expired(today)]
+        return [c for point in points for c in point.standing_consents if c.has_ended(today)]
 
     def has_expired(self, today: date) -> bool:
         return self.valid_until is not None and self.valid_until < today

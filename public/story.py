@@ -188,8 +188,8 @@ def why(step: Step, rows: Rows) -> list[str]:
     if pause and pause.reason:
         found.append(str(STOPS.get(pause.reason.code) or pause.reason))
     if step.kind == Kind.SURVEY and rows.consents:
-        refused = [c for c in rows.consents if c.is_refused]
-        open_ones = [c for c in rows.consents if not c.is_refused]
+        refused = [c for c in rows.consents if c.is_refused or c.is_withdrawn]
+        open_ones = [c for c in rows.consents if c not in refused]
         if open_ones:
             found.append(_("We wait for the consent of: %(who)s.") % {"who": _parties(open_ones)})
         if refused:
@@ -376,7 +376,7 @@ def _line_says(step: Step, rows: Rows) -> str:
         return _("You did not agree: %(reason)s") % {"reason": plan.objection}
     if plan and plan.accepted_how == Plan.Acceptance.EXHAUSTED:
         return _("We could not reach you: the plan holds as it was sent to you.")
-    if step.state == Step.State.WAITING and step.deferred_until:
+    if step.state == Step.State.WAITING and step.is_deferred:
         return _("May be done after the power is on.")
     late = days_late(step, rows.today)
     if late:

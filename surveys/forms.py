@@ -316,7 +316,7 @@ class AnswerForm(DressedForm):
     """What the party said: yes, no, or not reached."""
 
     answer = forms.ChoiceField(
-        label=capfirst(_("answer")), choices=Consent.Answer.choices, widget=forms.RadioSelect
+        label=capfirst(_("answer")), choices=Consent.ANSWERS, widget=forms.RadioSelect
     )
     on = forms.DateField(label=capfirst(_("answered on")))
     words = forms.CharField(
@@ -343,6 +343,19 @@ class AnswerForm(DressedForm):
         found = super().clean()
         demand_options(self, found)
         return found
+
+
+class WithdrawForm(DressedForm):
+    """A consent that was given is taken back."""
+
+    on = forms.DateField(label=capfirst(_("withdrawn on")))
+    words = forms.CharField(
+        label=capfirst(_("what was said")), max_length=500, widget=forms.Textarea
+    )
+    paper = CheckedFileField(
+        label=capfirst(_("paper")),
+        help_text=_("PDF, JPEG, PNG, WebP or HEIC, at most 15 MB."),
+    )
 
 
 class RenewForm(DressedForm):

@@ -116,6 +116,11 @@ def _why_open(consent: Consent, today: date) -> str:
             **who,
             "day": _day(consent.answered_on),
         }
+    if consent.is_withdrawn:
+        return _("%(party)s (%(kind)s) withdrew the consent on %(day)s") % {
+            **who,
+            "day": _day(consent.answered_on),
+        }
     if consent.has_expired(today):
         return _("the consent of %(party)s (%(kind)s) ended on %(day)s") % {
             **who,

@@ -13,6 +13,7 @@ urlpatterns = [
     path("survey/consents/<int:pk>/", views.answer, name="answer"),
     path("survey/consents/<int:pk>/paper/", views.consent_paper, name="consent_paper"),
     path("survey/consents/<int:pk>/renew/", views.renew, name="renew"),
+    path("survey/consents/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("survey/consents/<int:pk>/letter/", views.consent_letter, name="consent_letter"),
     path("survey/photos/new/", views.photo_new, name="photo_new"),
     path("survey/photos/<int:pk>/", views.photo, name="photo"),

@@ -29,6 +29,7 @@ from surveys.forms import (
     RenewForm,
     SurveyForm,
     VisitForm,
+    WithdrawForm,
     load_formset,
 )
 from surveys.models import Candidate, Consent, Photo, Survey
@@ -37,7 +38,7 @@ from workflow.access import get_case_or_404, get_step_or_404, opens_for
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind, guards
-from workflow.sheets import counted, readonly, saving
+from workflow.sheets import counted, readonly, saving, tell
 
 SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
 
@@ -67,7 +68,7 @@ def _did(form: BaseForm, act: Callable[[], Any]) -> bool:
     try:
         act()
     except ValidationError as refusal:
-        form.add_error(None, refusal.messages)
+        tell(form, refusal)
         return False
     return True
 
@@ -249,7 +250,9 @@ def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     context = {"step": step, "case": step.case, "consent": consent}
     context["form"] = form if may and (consent.is_unanswered or form.errors) else None
     context["may_ask"] = may
-    context["may_renew"] = consent.answer == "yes" and request.user.has_role(Role.SURVEYOR)
+    surveyor = request.user.has_role(Role.SURVEYOR)
+    context["may_renew"] = surveyor and (consent.answer == "yes" or consent.is_withdrawn)
+    context["may_withdraw"] = surveyor and consent.answer == "yes"
     return render(request, "surveys/consent.html", context)
 
 
@@ -272,6 +275,24 @@ def renew(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         messages.success(request, _("Recorded. The consent holds as the party said."))
         return redirect(step)
     return _small(request, step, form, _("Consent of %(party)s") % {"party": consent.party})
+
+
+def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """A party takes back the consent it gave; until power is on."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    consent = _consent(step, pk)
+    if not request.user.has_role(Role.SURVEYOR):
+        raise PermissionDenied
+    form = WithdrawForm(
+        request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
+    )
+    if form.is_valid() and _did(
+        form, lambda: steps.withdraw_consent(consent, by=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("Recorded. No money is taken on this consent any more."))
+        return redirect(step)
+    title = _("%(party)s withdraws the consent") % {"party": consent.party}
+    return _small(request, step, form, title)
 
 
 @require_POST

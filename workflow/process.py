@@ -237,8 +237,12 @@ def descendants(kind: str) -> frozenset[str]:
 
 @cache
 def guards(kind: str) -> tuple:
-    """The conditions under which the link may be finished, as its room names them."""
-    return tuple(import_module(f"{PROCESS[kind].room}.guards").GUARDS.get(kind, ()))
+    """The conditions under which the link may be finished, as its room names them, and what it
+    rests on that runs out (`force`).
+    """
+    named = tuple(import_module(f"{PROCESS[kind].room}.guards").GUARDS.get(kind, ()))
+    behind = import_module("workflow.force").of_gate(kind)
+    return (*named, *(guard for guard in behind if guard not in named))
 
 
 def next_acts(steps: list[Step]) -> dict[int, str]:

@@ -83,6 +83,13 @@ def dress(form: forms.BaseForm) -> None:
             widget.attrs.setdefault("inputmode", "decimal")
 
 
+def tell(form: forms.BaseForm, refusal: ValidationError) -> None:
+    """Say why it is refused: each reason at the first field that it speaks of, else at the top."""
+    for reason in refusal.error_list:
+        names = getattr(reason, "fields", ())
+        form.add_error(next((name for name in names if name in form.fields), None), reason)
+
+
 class DressedForm(forms.Form):
     """A plain form in the design's clothes."""
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from workflow import mailing, reminders, rescheduling
+from workflow import force, mailing, reminders, rescheduling
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,12 @@ def sweep() -> int:
     except OperationalError:
         logger.warning("broker away: mails for %s people wait for the next sweep", len(readers))
     return told
+
+
+@shared_task(name="workflow.tasks.watch")
+def watch() -> int:
+    """Stand the ladders of what ends soon or has ended."""
+    return force.watch()
 
 
 @shared_task(name="workflow.tasks.reschedule")

@@ -158,13 +158,6 @@ def _confirmed(step: Step) -> bool:
     return bool(sheet.scope_ok and sheet.grade_ok and sheet.stamp_ok)
 
 
-def _designer_stands(step: Step) -> bool:
-    review = sheet_of(step)
-    if lapsed(step):
-        return False
-    return review.licence is None or review.licence.stands(timezone.localdate())
-
-
 def _same_designer(step: Step) -> bool:
     check = qualification(step)
     return check is None or sheet_of(step).licence_id == check.licence_id
@@ -237,13 +230,6 @@ ORIGINALS = Guard(
     owes=_customer,
     fields=("originals", "originals_until"),
 )
-DESIGNER_STANDS = Guard(
-    _designer_stands,
-    reason=_("The designer's certificate is not valid today."),
-    met=_("The designer's certificate is valid today."),
-    owes=_firm,
-    fields=("licence",),
-)
 SAME_DESIGNER = Guard(
     _same_designer,
     reason=_("The drawings are not by the designer who was qualified."),
@@ -270,12 +256,6 @@ COMMENTS_CLOSED = Guard(
     met=_("Every comment on the drawings is settled."),
     owes=_customer,
     fields=("settled", "comments"),
-)
-CONTRACTOR_STANDS = Guard(
-    lambda step: lapsed(step) is None,
-    reason=_("The contractor's permit does not cover these works today."),
-    met=_("The contractor's permit is valid today, or none is needed."),
-    owes=_firm,
 )
 INSPECTED = Guard(
     lambda step: bool(sheet_of(step).inspector_id and sheet_of(step).inspected_at),
@@ -322,7 +302,6 @@ GUARDS: dict = {
     Kind.CONTRACTOR: _QUALIFICATION,
     Kind.DRAWINGS: (
         RECEIVED,
-        DESIGNER_STANDS,
         SAME_DESIGNER,
         DRAWN,
         POINTS,
@@ -332,7 +311,6 @@ GUARDS: dict = {
     ),
     Kind.MID_CHECK: (
         RECEIVED,
-        CONTRACTOR_STANDS,
         INSPECTED,
         ITEMS,
         PHOTOGRAPHED,
@@ -342,7 +320,6 @@ GUARDS: dict = {
     ),
     Kind.ACCEPTANCE: (
         RECEIVED,
-        CONTRACTOR_STANDS,
         INSPECTED,
         ITEMS,
         EQUIPPED,

@@ -113,7 +113,7 @@ def _send_back(case: Case, target: str, consent: Consent, note: str) -> None:
             Subject.CONSENT,
             consent.pk,
             case=case,
-            due_on=consent.expires_on,
+            due_on=consent.ended_on,
             at=timezone.now(),
         )
     else:
@@ -121,10 +121,15 @@ def _send_back(case: Case, target: str, consent: Consent, note: str) -> None:
 
 
 def _why(consent: Consent) -> str:
-    return _("%(point)s: the consent of %(party)s ended on %(day)s.") % {
+    text = (
+        _("%(point)s: the consent of %(party)s was withdrawn on %(day)s.")
+        if consent.is_withdrawn
+        else _("%(point)s: the consent of %(party)s ended on %(day)s.")
+    )
+    return text % {
         "point": consent.candidate,
         "party": consent.party,
-        "day": f"{consent.expires_on:%Y-%m-%d}",
+        "day": f"{consent.ended_on:%Y-%m-%d}",
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.roles import Role
+from plans.force import STANDS_ON_IT, is_used
 from plans.models import Plan
 from plans.steps import rights
 from plans.steps.ground import locked, plan_of
@@ -19,14 +20,13 @@ from plans.steps.terms import last_day_to_ask, longer
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
-from workflow.process import Kind
+from workflow.process import Kind, descendants
 from workflow.verbs import verb
 
 logger = logging.getLogger(__name__)
 
 EXTENDED = verb("plan_extended", gettext_lazy("Validity of the plan extended"))
 EXPIRED = verb("plan_expired", gettext_lazy("The plan was no longer valid"), told=True)
-STANDS_ON_IT = (Kind.PLAN, Kind.FEES, Kind.CONTRACT)
 
 
 def watch(case: Case) -> None:
@@ -92,13 +92,17 @@ def _demand_in_time(plan: Plan, today: date) -> None:
 
 
 def expire(today: date | None = None) -> int:
-    """Void every answered plan past its validity, free its capacity and begin the next version.
+    """Void every plan past its validity on which neither money nor contract stand yet, free its
+    capacity and begin the next version.
 
     Returns how many; safe to run twice, and beside people who decide or extend at that moment.
     What cannot be done for one case holds up no other.
     """
     today, done = today or timezone.localdate(), 0
-    late = Plan.objects.filter(state=Plan.State.ANSWERED, valid_until__lt=today)
+    promised = (Plan.State.ANSWERED, Plan.State.ACCEPTED)
+    late = Plan.objects.filter(
+        state__in=promised, valid_until__lt=today, step__case__state=Case.State.OPEN
+    )
     for step in Step.objects.filter(plan__in=late).order_by("pk"):
         try:
             done += lapse(step, today)
@@ -109,15 +113,36 @@ def expire(today: date | None = None) -> int:
 
 @transaction.atomic
 def lapse(step: Step, today: date) -> bool:
-    """Void the plan of a step if it is answered and past its validity, read under the lock."""
+    """Void the plan of a step if it is past its validity and not in use, read under the lock.
+
+    Where money was taken on an accepted one it is refunded first, by two people: until then the
+    guards behind it hold the case, and the ladder of the plan climbs.
+    """
     step = locked(step)
     plan = plan_of(step)
-    if plan.state != Plan.State.ANSWERED or not plan.has_expired(today) or not step.is_live:
+    begun = _open_behind(step) if plan.state == Plan.State.ACCEPTED else step
+    if not plan.has_expired(today) or begun is None or not begun.is_live:
         return False
-    moves.send_back(
-        step,
-        by=None,
-        reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
-        what=EXPIRED,
-    )
+    if plan.state not in (Plan.State.ANSWERED, Plan.State.ACCEPTED):
+        return False
+    try:
+        moves.send_back(
+            begun,
+            by=None,
+            to=Kind.PLAN,
+            reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
+            what=EXPIRED,
+        )
+    except Refused:
+        if plan.state == Plan.State.ANSWERED:
+            raise
+        return False
     return True
+
+
+def _open_behind(step: Step) -> Step | None:
+    """The open step from which an accepted plan goes back; None where it is in use."""
+    case = step.case
+    if case.step(Kind.PLAN) != step or is_used(case):
+        return None
+    return next((s for s in case.live_steps if s.kind in descendants(Kind.PLAN)), None)

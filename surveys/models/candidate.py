@@ -137,8 +137,9 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(candidate__survey__step__case=case)
 
     def ended(self, today: date) -> ConsentQuerySet:
-        """A yes whose time is over, and nobody was told of it yet."""
-        return self.filter(answer=Consent.Answer.YES, expires_on__lt=today, end_told_at=None)
+        """A yes whose time is over or that was withdrawn, and nobody was told of it yet."""
+        over = Q(answer=Consent.Answer.YES, expires_on__lt=today)
+        return self.filter(over | Q(answer=Consent.Answer.WITHDRAWN), end_told_at=None)
 
 
 class Consent(models.Model):
@@ -163,6 +164,11 @@ class Consent(models.Model):
         YES = "yes", _("Consents")
         NO = "no", _("Refuses")
         NOT_REACHED = "not_reached", _("Not reached")
+        # After a yes, and never the first answer.
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    # What a party may answer when asked.
+    ANSWERS = [(one.value, one.label) for one in (Answer.YES, Answer.NO, Answer.NOT_REACHED)]
 
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="consents")
     party_kind = models.CharField(_("kind of party"), max_length=10, choices=Party)
@@ -217,6 +223,13 @@ class Consent(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                condition=~Q(answer="withdrawn") | (~Q(words="") & ~Q(paper="")),
+                name="withdrawn_consent_is_shown",
+                violation_error_message=_(
+                    "A withdrawal needs what was said and the paper that shows it."
+                ),
+            ),
+            models.CheckConstraint(
                 condition=Q(expires_on=None)
                 | Q(answered_on=None)
                 | Q(expires_on__gte=F("answered_on")),
@@ -241,6 +254,19 @@ class Consent(models.Model):
         """Nobody has said yes or no: not asked to the end, or not reached."""
         return self.answer in ("", self.Answer.NOT_REACHED)
 
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.answer == self.Answer.WITHDRAWN
+
+    @property
+    def ended_on(self) -> date | None:
+        """The day on which it was withdrawn, else the last one for which it was given."""
+        return self.answered_on if self.is_withdrawn else self.expires_on
+
+    def has_ended(self, today: date) -> bool:
+        """It was given once, and holds no more."""
+        return self.is_withdrawn or self.has_expired(today)
+
     def has_expired(self, today: date) -> bool:
         return self.expires_on is not None and self.expires_on < today
 
@@ -255,6 +281,6 @@ class Consent(models.Model):
             if self.has_expired(timezone.localdate()):
                 return "late", str(_("Consent expired"))
             return "done", self.answer_label
-        if self.answer == self.Answer.NO:
+        if self.answer in (self.Answer.NO, self.Answer.WITHDRAWN):
             return "late", self.answer_label
         return ("stop" if self.answer else "soon"), self.answer_label

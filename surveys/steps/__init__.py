@@ -9,6 +9,7 @@ from surveys.steps.points import (
     ask_consent,
     measure,
     renew_consent,
+    withdraw_consent,
     write_letter,
 )
 from surveys.steps.sheet import (
@@ -46,5 +47,6 @@ __all__ = [
     "save",
     "sign",
     "uncommit",
+    "withdraw_consent",
     "write_letter",
 ]

@@ -31,6 +31,7 @@ ASKED = verb("consent_asked", gettext_lazy("Consent asked for"))
 GIVEN = verb("consent_given", gettext_lazy("Consent given"))
 REFUSED = verb("consent_refused", gettext_lazy("Consent refused"), told=True)
 LETTER = verb("consent_letter", gettext_lazy("Consent asked for by letter"))
+WITHDRAWN = verb("consent_withdrawn", gettext_lazy("Consent withdrawn"))
 RENEWED = verb("consent_renewed", gettext_lazy("Consent given for another time"))
 NOT_REACHED = verb("consent_not_reached", gettext_lazy("Party not reached"))
 LABELS = [*ascii_uppercase, *(f"A{letter}" for letter in ascii_uppercase)]
@@ -171,37 +172,83 @@ def renew_consent(
     expires_on: date | None = None,
     paper: Checked | None = None,
 ) -> Consent:
-    """A consent given holds longer than was said, for good, or not so long (it was taken back).
+    """A consent given holds longer than was said, for good, or not so long; or it is given again
+    after it was withdrawn.
 
     Also after the survey is signed, until power is on. Raises Refused unless it is the party's
-    last word, and a yes.
+    last word.
     """
-    candidate, today = consent.candidate, timezone.localdate()
-    step = candidate.survey.step
+    candidate, step = consent.candidate, consent.candidate.survey.step
+    _demand_given(consent, by, Consent.Answer.YES, Consent.Answer.WITHDRAWN)
+    today = timezone.localdate()
+    _say_anew(
+        consent, Consent.Answer.YES, by=by, on=today, words=words, until=expires_on, paper=paper
+    )
+    until = f"{expires_on:%Y-%m-%d}" if expires_on else "∞"
+    note = f"{candidate.label}: {consent.party} → {until}. {words}"
+    moves.record(step.case, RENEWED, by=by, step=step, note=note)
+    return consent
+
+
+@transaction.atomic
+def withdraw_consent(
+    consent: Consent, *, by: User, on: date, words: str, paper: Checked | None
+) -> Consent:
+    """The party takes its consent back: from then on the plan does not stand on it, and it goes the
+    way of a consent that ended (`plans.steps.consents`).
+
+    At any time until power is on. Nothing is recorded without the reason and its
+    paper.
+    """
+    candidate, step = consent.candidate, consent.candidate.survey.step
+    _demand_given(consent, by, Consent.Answer.YES)
+    if on > timezone.localdate():
+        raise Refused(_("The answer cannot lie in the future."), fields=("on",))
+    if consent.answered_on and on < consent.answered_on:
+        text = _("It was given on %(day)s and cannot be withdrawn before.")
+        raise Refused(text % {"day": f"{consent.answered_on:%Y-%m-%d}"}, fields=("on",))
+    _say_anew(consent, Consent.Answer.WITHDRAWN, by=by, on=on, words=words, paper=paper)
+    note = f"{candidate.label}: {consent.party}. {words}"
+    moves.record(step.case, WITHDRAWN, by=by, step=step, note=note)
+    return consent
+
+
+def _demand_given(consent: Consent, by: User, *answers: str) -> None:
+    """Raise Refused unless it is the party's last word, in the latest round, and power is off."""
+    step = consent.candidate.survey.step
     moves.demand_role(step.case, by, Role.SURVEYOR)
     if step.case.state != Case.State.OPEN:
         raise Refused(_("The power is on: what led to it is not done again."))
     if step.pk != getattr(step.case.step(Kind.SURVEY), "pk", None):
         raise Refused(_("This is an earlier round: the consent was carried on to the latest one."))
-    if consent.answer != Consent.Answer.YES or consent not in candidate.standing_consents:
-        raise Refused(_("Only a consent that was given can be given anew."))
+    if consent.answer not in answers or consent not in consent.candidate.standing_consents:
+        raise Refused(_("Only a consent that was given can be given anew or withdrawn."))
+
+
+def _say_anew(
+    consent: Consent,
+    answer: str,
+    *,
+    by: User,
+    on: date,
+    words: str,
+    until: date | None = None,
+    paper: Checked | None = None,
+) -> None:
+    """The party's next word is a row of its own; what was said before stays as it was."""
     if not words.strip():
-        raise Refused(_("Write what was said."))
+        raise Refused(_("Write what was said."), fields=("words",))
     old, consent.pk, consent.carried_from = Consent(pk=consent.pk), None, None
     consent._state.adding = True
-    consent.asked_on = consent.answered_on = today
-    consent.words, consent.expires_on, consent.recorded_by = words, expires_on, by
+    consent.answer, consent.asked_on, consent.answered_on = answer, on, on
+    consent.words, consent.expires_on, consent.recorded_by = words, until, by
     consent.end_told_at, consent.paper, consent.paper_sha256 = None, None, ""
     if paper:
         _keep_paper(consent, paper)
     consent.full_clean(exclude=["candidate"])
     consent.save(force_insert=True)
-    forget([old], step.case)
+    forget([old], consent.candidate.survey.case)
     await_consent(consent)
-    until = f"{expires_on:%Y-%m-%d}" if expires_on else "∞"
-    note = f"{candidate.label}: {consent.party} → {until}. {words}"
-    moves.record(step.case, RENEWED, by=by, step=step, note=note)
-    return consent
 
 
 def _keep_paper(consent: Consent, paper: Checked) -> None:

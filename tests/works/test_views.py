@@ -371,7 +371,7 @@ def test_a_sheet_does_not_ask_more_of_the_database_with_more_rows(
     with django_assert_max_num_queries(17):
         client.get(url(case, kind))
     step = make.fresh(step)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         process.panel(kind)(step, worker)
         for guard in process.guards(kind):
             guard.finding(step)

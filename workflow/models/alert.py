@@ -33,6 +33,10 @@ class Subject(models.TextChoices):
     FOLLOW_UP = "follow_up", _("Follow-up of a call-back")
     MESSAGE = "message", _("Message not delivered")
     ASK = "ask", _("Asking for more to decide on")
+    LICENCE = "licence", _("Licence that ends")
+    AUTHORITY = "authority", _("Agent's authority that ends")
+    DEFERRED = "deferred", _("Formality deferred until a day")
+    TERM = "term", _("Term of the contract that ends")
 
 
 class Alert(models.Model):

@@ -191,9 +191,14 @@ class Step(Stateful):
         return self.state not in self.UNFINISHED
 
     @property
+    def is_deferred(self) -> bool:
+        """The fast lane deferred it, and the day until which it did has not passed."""
+        return self.deferred_until is not None and self.deferred_until >= timezone.localdate()
+
+    @property
     def satisfies(self) -> bool:
-        """Whether what waits for this step may go on: it is done, or the fast lane deferred it."""
-        return self.state == self.State.DONE or self.deferred_until is not None
+        """Whether what waits for this step may go on: it is done, or deferred on this day."""
+        return self.state == self.State.DONE or self.is_deferred
 
     @property
     def since(self) -> date | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -51,8 +52,8 @@ def approve_fast_lane(
         raise Refused(_("Nobody has asked for the fast lane."))
     if not kinds or any(not process.PROCESS[kind].deferrable for kind in kinds):
         raise Refused(_("Only fees and the final contract can be deferred."))
-    if until <= move.today:
-        raise Refused(_("The day until which it is deferred must lie ahead."))
+    if wrong := against_deferral(until, move.today):
+        raise wrong
     move.case.fast_lane = Case.FastLane.APPROVED
     move.case.save(update_fields=["fast_lane"])
     for kind in kinds:
@@ -65,6 +66,22 @@ def approve_fast_lane(
     advance(move)
     move.log(FAST_LANE_APPROVED, note=note, kinds=kinds, until=until)
     return move.case
+
+
+def against_deferral(until: date, today: date) -> Refused | None:
+    """Why nothing can be deferred until this day: it lies ahead, and not too far (a house rule)."""
+    last = today + timedelta(days=settings.DEFERRAL_DAYS)
+    text = ""
+    if until <= today:
+        text = _("The day until which it is deferred must lie ahead.")
+    elif until > last:
+        text = _(
+            "A formality is deferred for %(days)s days at most: choose a day until %(day)s."
+        ) % {
+            "days": settings.DEFERRAL_DAYS,
+            "day": f"{last:%Y-%m-%d}",
+        }
+    return Refused(text, fields=("until",)) if text else None
 
 
 @transaction.atomic

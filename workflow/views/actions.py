@@ -22,7 +22,7 @@ from workflow.access import get_case_or_404
 from workflow.guards import Refused
 from workflow.late import CauseForm
 from workflow.models import Case, Lateness, Step
-from workflow.sheets import DressedForm
+from workflow.sheets import DressedForm, tell
 
 
 def find_step(request: HttpRequest, number: str, pk: int) -> Step:
@@ -51,7 +51,7 @@ def _page(
         try:
             do(form.cleaned_data)
         except Refused as refusal:
-            form.add_error(None, refusal)
+            tell(form, refusal)
         else:
             messages.success(request, done)
             if action.leads_away and not moves.sees(request.user, Case.objects.get(pk=case.pk)):
