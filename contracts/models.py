@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
@@ -229,6 +230,9 @@ class Contract(Stateful):
         verbose_name=_("signed by (utility)"),
     )
 
+    # Empty on those signed before this was kept.
+    interim_until = models.DateField(_("interim agreement until"), null=True, blank=True)
+
     class Meta:
         ordering = ["-pk"]
         verbose_name = _("supply contract")
@@ -318,8 +322,11 @@ class Contract(Stateful):
 
     @property
     def binds(self) -> bool:
-        """Signed by both, or an interim agreement stands in."""
-        return self.state == self.State.SIGNED or (self.state != self.State.VOID and self.interim)
+        """Signed by both, or an interim agreement stands in on this day."""
+        if self.state in (self.State.SIGNED, self.State.VOID):
+            return self.state == self.State.SIGNED
+        until = self.interim_until
+        return self.interim and (until is None or until >= timezone.localdate())
 
     @property
     def is_unchanged(self) -> bool:

@@ -340,7 +340,8 @@ def _against_authority(case: Case, on: date, name: str) -> list[Refused]:
 def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how: str) -> Contract:
     """In the fast lane a signed interim agreement stands in until the contract itself is signed.
 
-    The contract step stays open as a dated debt (DOMAIN section 8).
+    It holds until the day until which the contract is deferred. The contract step stays open as a
+    dated debt (DOMAIN section 8).
     """
     contract = _locked_contract(contract, by)
     if not contract.step.is_deferred:
@@ -352,6 +353,7 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
         raise Refused(stranger, fields=("interim_name",))
     contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by
     contract.interim_name, contract.interim_how = interim_name, interim_how
+    contract.interim_until = contract.step.deferred_until
     contract.full_clean(exclude=["step", "state"], validate_unique=False)
     contract.save(
         update_fields=[
@@ -359,11 +361,18 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
             "interim_name",
             "interim_how",
             "interim_at",
+            "interim_until",
             "interim_officer",
         ]
     )
     moves.record(contract.step.case, INTERIM_SIGNED, by=by, step=contract.step, note=interim_name)
     return contract
+
+
+def deferrable_until(case: Case) -> date | None:
+    """Called by the fast lane: no deferral outlasts the interim agreement that was signed on it."""
+    contract = Contract.of(case)
+    return contract.interim_until if contract and contract.interim else None
 
 
 # What no longer holds ---------------------------------------------------------------------------

@@ -222,6 +222,7 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     survey.PhotoForm: plain(survey.PhotoForm),
     survey.AppointmentForm: plain(survey.AppointmentForm),
     survey.RenewForm: plain(survey.RenewForm),
+    survey.WithdrawForm: plain(survey.WithdrawForm),
     TemplateForm: plain(TemplateForm, instance=lambda world: Template.objects.first()),
     work.RequestForm: plain(work.RequestForm),
     work.MissingForm: plain(work.MissingForm),

@@ -223,6 +223,25 @@ def test_a_deferral_is_given_for_ninety_days_at_most(client, plan, settings):
     assert client.post(address, typed | {"until": f"{last:%Y-%m-%d}"}).status_code == 302
 
 
+def test_no_deferral_outlasts_the_interim_agreement_that_was_signed_on_it(plan):
+    today, boss = timezone.localdate(), person(Role.SUPERVISOR)
+    case = deferred(plan.case, today + days(7), Kind.CONTRACT)
+    contract = contracts.sign_interim(
+        signing.drawn(case.step(Kind.CONTRACT)),
+        by=person(Role.CONTRACT_OFFICER),
+        interim_name="周敏",
+        interim_how="hand",
+    )
+    assert contract.interim_until == today + days(7)
+    moves.revoke_fast_lane(fresh(case), by=boss, reason="撤销")
+
+    assert f"until {today + days(7)}" in refused(
+        deferred, fresh(case), today + days(8), Kind.CONTRACT
+    )
+    with on(today + days(8)):
+        assert not Contract.objects.get().binds
+
+
 # A consent ----------------------------------------------------------------------------------------
 
 

@@ -159,6 +159,7 @@ ROWS: dict[str, Row] = {
     "surveys:answer": Row("survey", "consent", post=only(SURVEYOR)),
     "surveys:consent_paper": reading("survey", "answered"),
     "surveys:renew": page("survey", SURVEYOR, "answered"),
+    "surveys:withdraw": page("survey", SURVEYOR, "answered"),
     "surveys:consent_letter": deed("survey", SURVEYOR, "consent"),
     "surveys:photo_new": page("survey", SURVEYOR),
     "surveys:photo": reading("survey", "photo"),

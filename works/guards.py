@@ -149,7 +149,11 @@ def _of_kind(step: Step) -> bool:
 def _originals(step: Step) -> bool:
     sheet = sheet_of(step)
     if sheet.originals == LicenceCheck.Originals.DEFERRED:
-        return step.case.in_fast_lane and sheet.originals_until is not None
+        return bool(
+            step.case.in_fast_lane
+            and sheet.originals_until
+            and sheet.originals_until >= timezone.localdate()
+        )
     return sheet.originals == LicenceCheck.Originals.SEEN
 
 

@@ -183,7 +183,7 @@ def test_a_permit_that_lapsed_stops_the_acceptance_and_sends_it_back_to_qualific
     with pytest.raises(Refused, match="still valid"), transaction.atomic():
         steps.back_to_qualification(step, by=inspector)
     Licence.objects.update(valid_to=timezone.localdate() - timedelta(days=1))
-    with pytest.raises(Refused, match="permit of .* does not cover"), transaction.atomic():
+    with pytest.raises(Refused, match=r"permit of .* does not cover"), transaction.atomic():
         steps.decide(sheet_of(step), by=inspector)
 
     steps.back_to_qualification(make.fresh(step), by=inspector)

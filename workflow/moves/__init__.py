@@ -43,7 +43,12 @@ from workflow.moves.cases import (
     withdraw,
 )
 from workflow.moves.clock import reschedule, resume, stop
-from workflow.moves.lane import approve_fast_lane, ask_fast_lane, revoke_fast_lane
+from workflow.moves.lane import (
+    against_deferral,
+    approve_fast_lane,
+    ask_fast_lane,
+    revoke_fast_lane,
+)
 from workflow.moves.late import because, may_explain
 from workflow.moves.leaving import left, pass_on, pass_on_of
 from workflow.moves.move import by_customer, record
@@ -97,6 +102,7 @@ __all__ = [
     "WITHDRAWN",
     "able",
     "absence",
+    "against_deferral",
     "approve_fast_lane",
     "ask_fast_lane",
     "assign",

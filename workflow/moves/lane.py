@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
@@ -52,7 +53,7 @@ def approve_fast_lane(
         raise Refused(_("Nobody has asked for the fast lane."))
     if not kinds or any(not process.PROCESS[kind].deferrable for kind in kinds):
         raise Refused(_("Only fees and the final contract can be deferred."))
-    if wrong := against_deferral(until, move.today):
+    if wrong := against_deferral(move.case, kinds, until, move.today):
         raise wrong
     move.case.fast_lane = Case.FastLane.APPROVED
     move.case.save(update_fields=["fast_lane"])
@@ -68,20 +69,22 @@ def approve_fast_lane(
     return move.case
 
 
-def against_deferral(until: date, today: date) -> Refused | None:
-    """Why nothing can be deferred until this day: it lies ahead, and not too far (a house rule)."""
-    last = today + timedelta(days=settings.DEFERRAL_DAYS)
-    text = ""
+def against_deferral(case: Case, kinds: Iterable[str], until: date, today: date) -> Refused | None:
+    """Why these links cannot be deferred until this day: it lies ahead, and not too far.
+
+    How far is a house rule (settings.DEFERRAL_DAYS); a room that has promised less for a link says
+    so with `deferrable_until(case)` in its steps.
+    """
+    rooms = [import_module(f"{process.PROCESS[kind].room}.steps") for kind in kinds]
+    promised = [room.deferrable_until(case) for room in rooms if hasattr(room, "deferrable_until")]
+    last = min([today + timedelta(days=settings.DEFERRAL_DAYS), *filter(None, promised)])
     if until <= today:
         text = _("The day until which it is deferred must lie ahead.")
     elif until > last:
-        text = _(
-            "A formality is deferred for %(days)s days at most: choose a day until %(day)s."
-        ) % {
-            "days": settings.DEFERRAL_DAYS,
-            "day": f"{last:%Y-%m-%d}",
-        }
-    return Refused(text, fields=("until",)) if text else None
+        text = _("It can be deferred until %(day)s at most.") % {"day": f"{last:%Y-%m-%d}"}
+    else:
+        return None
+    return Refused(text, fields=("until",))
 
 
 @transaction.atomic

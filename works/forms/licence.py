@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
+from workflow import moves
 from workflow.guards import Refused
 from works.forms.room import RoomForm
 from works.models import (
@@ -90,8 +91,9 @@ class LicenceCheckForm(RoomForm):
     def clean(self) -> dict[str, Any]:
         found = super().clean()
         until = found.get("originals_until")
-        if until and until <= timezone.localdate():
-            self.add_error("originals_until", _("The day must lie ahead."))
+        today = timezone.localdate()
+        if until and (wrong := moves.against_deferral(self.step.case, (), until, today)):
+            self.add_error("originals_until", wrong.messages)
         if found.get("decision") == "failed" and self.signing and not found.get("remarks"):
             self.add_error("remarks", _("Say in the remarks what is not in order."))
         return found
