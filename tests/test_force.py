@@ -5,21 +5,26 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.roles import Role
 from applications import steps as applications
 from contracts import steps as contracts
 from contracts.models import Contract
 from fees import steps as fees
+from fees.models import Bill
 from metering import guards as metering
 from plans import steps as plans
 from plans.models import Plan
 from surveys import steps as surveying
 from surveys.models import Consent, SourcePoint
+from tests import world as house
 from tests.applications.factories import sheet
 from tests.contracts import factories as signing
 from tests.documents.factories import PDF, scan, upload
@@ -313,6 +318,8 @@ def test_the_surveyor_records_a_withdrawal_on_its_page():
     page = client.get(reverse("surveys:answer", args=[plan.case.number, consent.pk]))
     address = reverse("surveys:withdraw", args=[plan.case.number, consent.pk])
     assert address in page.content.decode()
+    for name in ("on", "words", "paper"):
+        assert f'name="{name}"' in client.get(address).content.decode()
     typed = {"on": f"{timezone.localdate():%Y-%m-%d}", "words": "邻居反悔"}
 
     assert client.post(address, typed).context["form"].errors["paper"]
@@ -498,3 +505,111 @@ def test_the_end_of_a_temporary_supply_is_told_while_its_contract_is_unsigned(te
         signing.signed(temporary)
         force.watch()
         assert len(due(Subject.TERM)) == 1, "power is not on"
+
+
+# Whatever the order -------------------------------------------------------------------------------
+
+
+class Days:
+    """A plan on a consent, and what may happen to both from one day to another."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        plan = make.accepted_plan(make.dual())
+        self.case_id = plan.case.pk
+        today = timezone.localdate()
+        Consent.objects.create(
+            candidate=plan.sources.first().candidate,
+            party_kind="village",
+            party="南庄村委会",
+            subject="架空线过境",
+            asked_on=today,
+            asked_how="letter",
+            answer="yes",
+            answered_on=today,
+            expires_on=today + days(200),
+        )
+
+    @property
+    def case(self) -> Case:
+        return Case.objects.select_related("unit", "owner").get(pk=self.case_id)
+
+    def step(self, kind: str):
+        return self.case.step(kind)
+
+    def last_word(self) -> Consent:
+        return Consent.objects.of(self.case).select_related("candidate__survey__step").last()
+
+    def later(self):
+        self.clock.shift(days(100))
+
+    def extend(self):
+        plans.extend(self.step(Kind.PLAN), by=person(Role.SUPERVISOR), reason="施工延期")
+
+    def expire(self):
+        plans.expire()
+
+    def end(self):
+        plans.end_consents()
+
+    def withdraw(self):
+        withdrawn(self.last_word())
+
+    def renew(self):
+        until = timezone.localdate() + days(150)
+        surveying.renew_consent(
+            self.last_word(), by=surveys.surveyor(), words="续签", expires_on=until
+        )
+
+    def bill(self):
+        fees.issue(self.step(Kind.FEES), by=person(Role.BILLER))
+
+    def pay(self):
+        bill = Bill.objects.filter(step__case=self.case_id).latest("pk")
+        fees.receive(bill, by=person(Role.CASHIER), method="cash", payer="冯磊")
+
+    def draw(self):
+        contracts.draw(
+            self.step(Kind.CONTRACT),
+            by=person(Role.CONTRACT_OFFICER),
+            kind="hv",
+            term_from=timezone.localdate(),
+        )
+
+    def sign(self):
+        contract = Contract.objects.filter(step__case=self.case_id).latest("pk")
+        contracts.sign_utility(contract, by=person(Role.CONTRACT_OFFICER))
+
+    def in_force(self) -> bool:
+        """What the rows themselves say of this day."""
+        today = timezone.localdate()
+        plan, word = Plan.latest(self.case), self.last_word()
+        stands = word.answer == "yes" and not (word.expires_on and word.expires_on < today)
+        return plan.state == "accepted" and plan.valid_until >= today and stands
+
+
+GATES = ("bill", "pay", "draw", "sign")
+TURNS = ("later", "extend", "expire", "end", "withdraw", "renew")
+
+
+def test_whatever_the_order_no_gate_is_passed_with_anything_run_out():
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from(TURNS + GATES), min_size=4, max_size=12))
+    def hold(acts):
+        start = timezone.now()
+        with (
+            house.undone(),
+            time_machine.travel(start, tick=False) as clock,
+            moves.because("staff"),
+        ):
+            world = Days(clock)
+            for act in acts:
+                before = world.in_force()
+                try:
+                    with transaction.atomic():
+                        getattr(world, act)()
+                except (Refused, ObjectDoesNotExist):
+                    continue
+                assert before or act not in GATES, acts
+
+    hold()

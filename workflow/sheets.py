@@ -97,6 +97,11 @@ class DressedForm(forms.Form):
         super().__init__(*args, **kwargs)
         dress(self)
 
+    @property
+    def sections(self) -> list[Section]:
+        """All its fields, one below the other, where it is shown as a sheet."""
+        return [Section(_("To fill in"), [[(bound, 12)] for bound in self.visible_fields()])]
+
 
 class SheetForm(forms.ModelForm):
     """A sheet to fill in. `layout` is the order of the paper: (title, [[("field", width), …], …],
