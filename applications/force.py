@@ -33,14 +33,18 @@ def sheet_of(step: Step) -> Application | None:
     return step.__dict__["agent_sheet"]
 
 
-def _ended(step: Step) -> date | None:
-    """Asked on the day on which the agent acts at this gate, where one does; read once for one step
-    object.
+def _acts_on(step: Step) -> date | None:
+    """The day on which the agent acts at this gate; None where somebody else does.
 
-    A room in which an agent acts says on which day with `agent_acts_on(step)` in its guards.
+    A room in which an agent acts says so with `agent_acts_on(step)` in its guards.
     """
+    return import_module(f"{step.process.room}.guards").agent_acts_on(step)
+
+
+def _ended(step: Step) -> date | None:
+    """Asked on the day on which the agent acts; read once for one step object."""
     if "authority_ended" not in step.__dict__:
-        on = import_module(f"{step.process.room}.guards").agent_acts_on(step)
+        on = _acts_on(step)
         sheet = sheet_of(step) if on else None
         lapsed = on is not None and authority_lapsed(sheet, on)
         until = sheet.authority_ends() if lapsed and sheet else None
@@ -89,8 +93,7 @@ AUTHORITY = Term(
     owes=lambda step: step.case.customer_name,
     remedy=_renew,
     ending=_ending,
-    # At the contract whoever signs is asked for, an agent or not.
-    applies=lambda step: step.kind == Kind.CONTRACT,
+    applies=lambda step: _acts_on(step) is not None,
 )
 AUTHORITY_STANDS = AUTHORITY.guard
 TERMS = (AUTHORITY,)
