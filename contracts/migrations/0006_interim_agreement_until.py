@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts", "0004_clause_about"),
+        ("contracts", "0005_capacity_given_up"),
     ]
 
     operations = [
