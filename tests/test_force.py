@@ -123,7 +123,7 @@ def test_an_accepted_plan_that_ran_out_is_void_and_gives_its_capacity_back(plan)
 def test_on_its_last_day_and_extended_the_accepted_plan_stays(plan):
     with on(plan.valid_until):
         assert plans.expire() == 0
-    plans.extend(plan.step, by=person(Role.SUPERVISOR), reason="施工延期")
+        plans.extend(plan.step, by=person(Role.SUPERVISOR), reason="施工延期")
     with on(plan.valid_until + days(1)):
         assert plans.expire() == 0
 

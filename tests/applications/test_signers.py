@@ -24,7 +24,7 @@ def company(**columns):
 
 
 def accept(plan, name, by=None):
-    return steps.accept(plan.step, by=by or plans.clerk(), signed_name=name, how="signature")
+    return steps.accept(plan.step, by=by or plans.clerk(), signed_name=name, **plans.word())
 
 
 def test_a_stranger_accepts_no_plan_and_is_told_who_may():
