@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -81,13 +82,13 @@ def hard_case() -> Case:
     """A factory on two lines: drawings, contractor, fees and contract are under way at once."""
     SourcePoint.objects.update(rated_kva=100_000)
     case = plans.dual(not_duplicate="另一处厂房")
-    moves.set_facts(case, by=None, customer_works=True, concealed_works=True)
-    plan = plans.answered(Case.objects.get(pk=case.pk))
+    found = {"customer_works": True, "concealed_works": True, "importance": "second"}
+    moves.set_facts(case, by=None, **found)
+    plan = plans.answered(Case.objects.get(pk=case.pk), emergency_kva=Decimal(100))
     case = Case.objects.get(pk=plan.step.case_id)
     plans.steps.accept(
         plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), **plans.word()
     )
-    moves.set_facts(case, by=None, importance="second")
     works.qualified(works.case_of(case), Kind.DESIGNER)
     works.received(works.case_of(case), Kind.DRAWINGS)
     works.received(works.case_of(case), Kind.CONTRACTOR)

@@ -147,6 +147,12 @@ def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[Refused]:
     """
     wrong = []
     case = plan.case
+    if is_high(plan.voltage) and case.customer_class not in HV and len(plan.survey.surveyors) < 2:
+        text = _(
+            "At %(voltage)s two surveyors look at the site, and one did: send the case back to the "
+            "survey first."
+        ) % {"voltage": plan.get_voltage_display()}
+        wrong.append(Refused(text, fields=("voltage",)))
     if plan.voltage and case.customer_class in HV and not is_high(plan.voltage):
         text = _(
             "%(voltage)s does not fit the customer class “%(class)s”: change the voltage, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from surveys.models.survey import metres_between
 from surveys.steps.awaiting import await_consent, forget, forget_unanswered
 from workflow import moves
 from workflow.guards import Refused, demand
-from workflow.models import Step
+from workflow.models import Case, Step
 from workflow.process import guards
 from workflow.verbs import verb
 
@@ -72,16 +73,22 @@ def draft_for(step: Step) -> tuple[Survey, list[LoadItem]]:
         return copy(saved), list(saved.loads.all())
     before = previous(step)
     if before:
-        known = {name: getattr(before, name) for name in FINDINGS}
+        known = {name: getattr(before, name) for name in FINDINGS} | _facts(step.case)
         survey = Survey(step=step, **known)
         survey.before = before
         return survey, list(before.loads.all())
     case = step.case
-    works = {
-        name: getattr(case, name)
-        for name in ("concealed_works", "line_works", "customer_works", "special_load")
+    known = _facts(case) | {"found_supply": ""}  # that is seen on site
+    return Survey(step=step, **known), _declared_loads(step)
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    """What is known of the case by now, as the sheet calls it."""
+    works = ("concealed_works", "line_works", "customer_works", "special_load")
+    return {name: getattr(case, name) for name in works} | {
+        "found_supply": case.existing_supply,
+        "found_disputed": case.disputed,
     }
-    return Survey(step=step, found_disputed=case.disputed, **works), _declared_loads(step)
 
 
 def _declared_loads(step: Step) -> list[LoadItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from unittest.mock import patch
@@ -73,12 +74,10 @@ def case_at(kind: str, **facts: Any) -> Case:
 
     The sheets between plan and kind are other rooms' tests, and left empty.
     """
-    plan = plans.answered(plans.factory(not_duplicate="另一处厂房"))
-    found = {**FOUND, **facts}
-    importance = found.pop("importance")
-    moves.set_facts(plan.step.case, by=None, **found)
+    case = plans.factory(not_duplicate="另一处厂房")
+    moves.set_facts(case, by=None, **{**FOUND, **facts})
+    plan = plans.answered(case_of(case), emergency_kva=Decimal(100))
     accept(plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), **plans.word())
-    moves.set_facts(plan.step.case, by=None, importance=importance)
     return walk(case_of(plan.step.case), kind)
 
 

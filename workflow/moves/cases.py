@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -24,6 +25,7 @@ from workflow.moves.acts import (
     REFUSED,
     WITHDRAWN,
 )
+from workflow.moves.found import carry_through
 from workflow.moves.late import account
 from workflow.moves.leaving import pass_on_within
 from workflow.moves.move import (
@@ -37,19 +39,19 @@ from workflow.moves.move import (
     write_facts,
 )
 from workflow.moves.rights import demand_author, demand_draft, demand_open, demand_role
-from workflow.words import Words
+from workflow.words import Words, keep
 
 
 @transaction.atomic
 def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
-    """Correct facts of the case, by who steers it; steps not begun are derived anew."""
+    """Correct facts of the case, by who steers it: what rests on them follows (`found`)."""
     move = Move(case.pk, by, None)
     if by:
         demand_role(move.case, by, *STEERING)
     demand_open(move.case)
+    before = copy(move.case)
     if write_facts(move, facts):
-        derive(move)
-        advance(move)
+        carry_through(move, before, keep(note or (lambda: _("Facts changed"))))
         move.log(FACTS, note=note, facts=facts)
     return move.case
 

@@ -68,6 +68,20 @@ def send_back(
             _("Money was taken on this plan: refund it first, then the case can go back.")
         )
     account(move, step)
+    begin_anew(move, target, reason, accounted=step)
+    write_facts(move, facts or {})
+    derive(move)
+    advance(move, owners=owners)
+    conclude_when_settled(move)
+    move.log(what, step=step, note=reason, to=target, **data)
+    return move.case.latest[target]
+
+
+def begin_anew(move: Move, target: str, reason: str, *, accounted: Step | None = None) -> None:
+    """A new round of a link and of all behind it that had begun; what they led to is undone.
+
+    A late one ends along with the others, unless its cause was `accounted` for.
+    """
     # With power on, a formality that was deferred is done again; the meter stays where it hangs.
     behind = process.descendants(target) if move.case.state == Case.State.OPEN else frozenset()
     # What was built last is undone first: a bill before the plan it stands on.
@@ -76,18 +90,12 @@ def send_back(
             continue
         old = move.case.step(kind)
         if old and old.state in Step.LIVE:
-            if old != step:
+            if old != accounted:
                 let_along(move, old)
-            _close_round(move, old, reason, by)
+            _close_round(move, old, reason, move.by)
         if old and old.state in (Step.State.RETURNED, Step.State.DONE):
-            undo(old, by)
+            undo(old, move.by)
             new_round(move, kind)
-    write_facts(move, facts or {})
-    derive(move)
-    advance(move, owners=owners)
-    conclude_when_settled(move)
-    move.log(what, step=step, note=reason, to=target, **data)
-    return move.case.latest[target]
 
 
 def _demand_way_back(case: Case, step: Step, target: str, *, finished: bool) -> None:

@@ -280,8 +280,12 @@ def facts(request: HttpRequest, number: str) -> HttpResponse:
         actions.on_case("facts", case, request.user),
         form,
         lambda typed: moves.set_facts(case, by=request.user, note=typed["note"], **form.facts),
-        _("Corrected. Steps not begun were derived anew."),
-        hint=_("Steps already begun stay; those not begun follow the facts."),
+        _("Corrected. Steps, limits and money follow from it: look at the case."),
+        hint=_(
+            "What rests on a fact is done anew: a shared, resold or disputed supply and another "
+            "voltage lead back to the survey; class, type, capacity and importance to the plan. "
+            "A bill that no longer holds is cancelled, money that was taken goes back."
+        ),
     )
 
 
