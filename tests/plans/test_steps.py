@@ -566,7 +566,8 @@ def test_a_decision_is_news_from_the_customer(decide):
 
 def test_a_plan_at_ten_kilovolts_makes_a_low_voltage_case_high_voltage():
     case = make.taken(make.sheet(customer_class="lv_other", category="commercial"))
-    plan = make.accepted_plan(case, voltage="10kv", tariff="commercial")
+    surveys.signed_survey(case, second_surveyor=surveys.second())
+    plan = make.accepted_plan(Case.objects.get(pk=case.pk), voltage="10kv", tariff="commercial")
 
     case = Case.objects.get(pk=plan.case.pk)
     assert (case.customer_class, case.capacity_kva) == ("hv_single", 8)

@@ -35,6 +35,7 @@ from workflow.moves.move import (
     conclude_when_settled,
     derive,
     end_pause,
+    set_limits,
     undo,
     write_facts,
 )
@@ -69,6 +70,7 @@ def describe(
     if write_facts(move, found):
         derive(move)
         advance(move)
+        set_limits(move)
     if changed or found:
         data: dict[str, Any] = {"facts": found} if found else {}
         move.log(DESCRIBED, changed=changed, **data)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workflow import clocks, process
+from workflow import process
 from workflow.models import Case, Step
 from workflow.moves.late import let_along
-from workflow.moves.move import Move, advance, derive, end_pause, run_clock, stand, undo
+from workflow.moves.move import Move, advance, derive, end_pause, set_limits, stand, undo
 from workflow.moves.rounds import begin_anew
 from workflow.process import HV, Kind
 
@@ -84,7 +84,7 @@ def carry_through(move: Move, before: Case, reason: str) -> None:
         if begun and fresh & process.predecessors(kind, applies):
             begin_anew(move, kind, reason)
     advance(move, owners=owners)
-    _limits(move)
+    set_limits(move)
 
 
 def _end(move: Move, kind: str, reason: str) -> None:
@@ -99,14 +99,3 @@ def _end(move: Move, kind: str, reason: str) -> None:
     if step.is_live:
         move.transit(step, "void", due_on=None, reason=reason)
         stand(step, move.at)
-
-
-def _limits(move: Move) -> None:
-    """The limits of what is in our hand, and the date of the whole case."""
-    case = move.case
-    for step in case.live_steps:
-        if step.state == Step.State.IN_HAND:
-            run_clock(move, step)
-    if case.accepted_at:
-        case.due_on = clocks.case_due(case, move.today)
-        case.save(update_fields=["due_on"])

@@ -205,6 +205,17 @@ def run_clock(move: Move, step: Step) -> None:
     stand(step, move.at)
 
 
+def set_limits(move: Move) -> None:
+    """The facts were changed: the limits of what is in our hand follow, and the whole-case date."""
+    case = move.case
+    for step in case.live_steps:
+        if step.state == Step.State.IN_HAND:
+            run_clock(move, step)
+    if case.accepted_at:
+        case.due_on = clocks.case_due(case, move.today)
+        case.save(update_fields=["due_on"])
+
+
 def stand(step: Step, at: datetime) -> None:
     """The ladder of a step stands while it is in hand."""
     due_on = step.due_on if step.state == Step.State.IN_HAND else None

@@ -31,6 +31,7 @@ from workflow.moves.move import (
     end_pause,
     own,
     run_clock,
+    set_limits,
     stand,
     taking,
     write_facts,
@@ -156,9 +157,11 @@ def finish(
     stand(step, move.at)
     if step.kind == Kind.APPLICATION:
         accept(move)
-    write_facts(move, facts or {})
+    changed = write_facts(move, facts or {})
     derive(move)
     advance(move)
+    if changed:
+        set_limits(move)
     conclude_when_settled(move)
     move.log(
         what, step=step, note=note, outcome=outcome, **({"facts": facts} if facts else {}), **data
