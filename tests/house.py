@@ -617,7 +617,7 @@ def hang_meter(house: House, step: Step, by: User, choose) -> None:
     order = metering.order_of(step, by)
     order.meter = order.meter or choose(*_meters(step))
     # Where no plan names the transformer, the nameplate on site does.
-    if order.meter.through_ct and not order.ct_ratio:
+    if order.meter and order.meter.through_ct and not order.ct_ratio:
         order.ct_ratio = "50/5"
     order.installer, order.second_installer = by, choose(_other_fitter(house, by), None)
     order.installed_at = order.customer_signed_at = timezone.now()

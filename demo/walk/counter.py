@@ -67,7 +67,8 @@ def sheet(stage: Stage, business_type: str, customer_class: str, **columns) -> A
             "parking_right": "owned",
         }
     if business_type == BusinessType.DECREASE:
-        given |= {"existing_kw": 60, "new_kw": 20}
+        unit, before, given_up = ("kva", 1000, 315) if high else ("kw", 60, 20)
+        given |= {f"existing_{unit}": before, f"new_{unit}": given_up}
     if business_type == BusinessType.NAME_CHANGE:
         given |= {"previous_holder": names.person(random)}
     if business_type == BusinessType.RELOCATION:
