@@ -293,7 +293,7 @@ def draw_plan(house: House, step: Step, by: User, choose) -> None:
     plan.protection = choose("过流、速断", "")
     plan.emergency_kva = choose(Decimal(100), Decimal(0))
     plan.reserve_kva = choose(Decimal(0), Decimal(50))
-    usable = plans.usable(plan.survey, timezone.localdate()) if plan.survey else []
+    usable = plans.usable(plan.survey, timezone.localdate()) if plan.survey_id else []
     wanted = choose(2 if case.customer_class == CustomerClass.HV_DUAL else 1, 1, 2)
     plans.save_draft(
         step,
