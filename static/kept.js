@@ -76,21 +76,17 @@
     done.finally(() => writing.delete(done));
     return done;
   };
-  const dropFiles = (gone) =>
-    files(async (db) => {
-      const held = (await db.getAllKeys("files")).filter(gone);
-      await Promise.all(held.map((key) => db.delete("files", key)));
-    });
+  // In one piece each: a page that is left meanwhile leaves no half behind, and who asks next waits for it.
   const drop = (key) => {
     remove(key);
-    dropFiles((held) => held.startsWith(`${key}|`));
+    files((db) => db.delete("files", IDBKeyRange.bound(`${key}|`, `${key}|\uffff`)));
   };
 
   /* 2. Whose it is, and what the server has taken ------------------------------------------------- */
 
   function forget(owner) {
     keys().forEach(remove);
-    dropFiles(() => true);
+    files((db) => db.clear("files"));
     attempt(() => (owner ? store.setItem(OWNER, owner) : store.removeItem(OWNER)));
   }
 
