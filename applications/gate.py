@@ -4,14 +4,16 @@ was signed, and what was corrected stays on record.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from applications.models import Correction
 from workflow.walls import Wall
 
 CHANGED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in Correction.COLUMNS)
-SIGNED = (
+SIGNED = gettext_noop(
     "An accepted application stays as it was signed; what was wrong is a correction of its own."
 )
-KEPT = "Corrections are append-only: a wrong one is corrected by another."
+KEPT = gettext_noop("Corrections are append-only: a wrong one is corrected by another.")
 
 WALLS = (
     Wall(

@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.paging import whole_number
 from workflow.process import Kind
+from workflow.refusals import NotNow, refuse
 from workflow.sheets import readonly
 from workflow.views.case import aside
 
@@ -114,7 +115,7 @@ def _done(request: HttpRequest, step: Step) -> HttpResponse:
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     if request.method == "POST":
-        raise PermissionDenied
+        refuse(step, hindrances)
     sheet = Application.objects.filter(step=step).select_related("accepted_by").first()
     context = {
         "step": step,
@@ -187,7 +188,7 @@ def authority(request: HttpRequest, number: str) -> HttpResponse:
         raise PermissionDenied
     sheet = Application.of(case)
     if sheet is None or not sheet.agent_name or not sheet.accepted_at:
-        raise Http404
+        raise NotNow(_("The accepted application names no agent."))
     form = AuthorityForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
@@ -238,7 +239,7 @@ def _issue_anew(request: HttpRequest, case: Case) -> HttpResponse:
     pk = whole_number(request.POST["issue"])
     issued = case.papers.filter(pk=pk).select_related("step").first() if pk else None
     if issued is None:
-        raise Http404
+        raise NotNow(_("This paper is not there any more. Look at the papers again."))
     try:
         steps.issue_anew(case, issued, by=request.user)
     except Refused as refusal:

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "workflow.late.says_why",
+    "workflow.refusals.Refusals",
     "accounts.once.Once",
 ]
 ROOT_URLCONF = "config.urls"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from fees.gate import ACCEPTED_PLAN
 from workflow.walls import Wall
 
@@ -11,12 +13,12 @@ BROKEN = f"""NEW.state <> 'void' AND (
     (NEW.plan_id IS NOT NULL
      AND NOT EXISTS ({ACCEPTED_PLAN} AND p.id = NEW.plan_id AND {OF_THE_STEP}))
     OR (NEW.plan_id IS NULL AND EXISTS ({ACCEPTED_PLAN} AND {OF_THE_STEP})))"""
-NO_PLAN = "A contract belongs to the accepted plan of its own case."
+NO_PLAN = gettext_noop("A contract belongs to the accepted plan of its own case.")
 # What contracts of before said stays; nothing new is drawn, and nothing is signed, with a blank.
 BLANK = """NEW.plan_id IS NULL AND NEW.state IN ('drawn', 'signed') AND (
     NEW.capacity_kva <= 0 OR NEW.voltage = '' OR NEW.boundary = '' OR NEW.metering = ''
     OR NEW.price = '')"""
-SAYS_ALL = "A contract says capacity, voltage, metering, price and property boundary."
+SAYS_ALL = gettext_noop("A contract says capacity, voltage, metering, price and property boundary.")
 
 WALLS = (
     Wall("contracts_plan_begins", "contracts_contract", "INSERT", BROKEN, NO_PLAN),
@@ -39,20 +41,20 @@ WALLS = (
         OR NEW.signed_at IS DISTINCT FROM OLD.signed_at
         OR NEW.officer_id IS DISTINCT FROM OLD.officer_id
         OR NEW.state NOT IN (OLD.state, 'void'))""",
-        "A signed contract is never changed: draw a new one.",
+        gettext_noop("A signed contract is never changed: draw a new one."),
     ),
     Wall(
         "contracts_returned",
         "contracts_contract",
         "UPDATE",
         "OLD.state = 'returned' AND NEW.state = 'drawn' AND NEW.version <= OLD.version",
-        "A contract that was taken back is drawn anew, as its next version.",
+        gettext_noop("A contract that was taken back is drawn anew, as its next version."),
     ),
     Wall(
         "contracts_kept",
         "contracts_contract",
         "DELETE",
         "TRUE",
-        "A contract is never deleted.",
+        gettext_noop("A contract is never deleted."),
     ),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,14 +22,16 @@ from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.models import Case, Step
 from workflow.process import Kind, guards
+from workflow.refusals import NotNow, refuse
 
 
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The contract: to draw while it is in our hand, to read afterwards."""
     step = get_step_or_404(request, number, Kind.CONTRACT)
-    if step.state != Step.State.IN_HAND or moves.hindrances(step, request.user):
+    hindrances = moves.hindrances(step, request.user)
+    if hindrances or step.state != Step.State.IN_HAND:
         if request.method == "POST":
-            raise PermissionDenied
+            refuse(step, hindrances)
         return _page(request, step)
     form = DrawForm(request.POST or None, case=step.case, initial=_before(step))
     if request.method == "POST" and form.is_valid():
@@ -91,7 +93,7 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
     """Record the interim agreement of the fast lane."""
     step, contract = _contract_or_404(request, number)
     if not step.is_deferred:
-        raise Http404
+        raise NotNow(_("Only a contract deferred by the fast lane has an interim agreement."))
     usual = signers_of(step.case, timezone.localdate()).usual
     form = InterimForm(request.POST or None, initial={"interim_name": usual})
     if request.method == "POST" and form.is_valid():
@@ -123,10 +125,14 @@ def _contract_or_404(request: HttpRequest, number: str) -> tuple[Step, Contract]
     """The drawn contract of the latest round, for who may work on it."""
     step = get_step_or_404(request, number, Kind.CONTRACT)
     contract = contract_of(step)
-    if contract is None or contract.state != Contract.State.DRAWN or not step.is_live:
-        raise Http404
-    if moves.hindrances(step, request.user):
-        raise PermissionDenied
+    if hindrances := moves.hindrances(step, request.user):
+        refuse(step, hindrances)
+    if contract is None or not step.is_live:
+        raise NotNow(_("No contract is drawn."))
+    if contract.state != Contract.State.DRAWN:
+        raise NotNow(
+            _("The contract is %(state)s already.") % {"state": contract.get_state_display()}
+        )
     contract.step = step
     return step, contract
 

@@ -21,6 +21,7 @@ from documents.models import Original, Paper, PaperItem
 from workflow.access import get_case_or_404
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.refusals import NotNow
 
 logger = logging.getLogger(__name__)
 THUMBNAIL = 320  # pixels
@@ -155,7 +156,7 @@ def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
     if found.rendered_at is None:
         if found.on_demand:
             steps.ask_for(found)
-        raise Http404(_("The paper is still being made. Try again in a minute."))
+        raise NotNow(_("The paper is still being made. Try again in a minute."))
     return serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
 
 
@@ -180,7 +181,7 @@ def _opened(file: File) -> File:
         return file.open("rb")
     except FileNotFoundError as error:
         logger.error("Stored file is missing: %s", file.name)
-        raise Http404(_("The file is missing from the store; tell the administrator.")) from error
+        raise NotNow(_("The file is missing from the store; tell the administrator.")) from error
 
 
 def harmless(response: Any, content_type: str) -> Any:

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from dossier import steps
 from dossier.models import Dossier
 from workflow.access import get_case_or_404
 from workflow.models import Case
+from workflow.refusals import NotNow
 
 PAPER = "dossier.pdf"
 
@@ -66,8 +67,8 @@ def _case(request: HttpRequest, number: str) -> Case:
 def _made(case: Case, pk: int) -> Dossier:
     found = get_object_or_404(case.dossiers, pk=pk)
     if found.made_at is None:
-        raise Http404(_("The dossier is still being made. Try again in a minute."))
+        raise NotNow(_("The dossier is still being made. Try again in a minute."))
     found.case = case
     if not found.file.storage.exists(found.file.name):
-        raise Http404(_("The file is missing from the store; tell the administrator."))
+        raise NotNow(_("The file is missing from the store; tell the administrator."))
     return found

@@ -5,6 +5,8 @@ The walls stand on tables of other rooms too: on steps, surveys and plans (see w
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from fees.models import CatalogueItem
 from workflow.standards import walls_of
 from workflow.walls import Wall
@@ -76,16 +78,20 @@ BEGUN = "NEW.kind = 'fees' AND NEW.state IN ('in_hand', 'with_customer', 'stoppe
 STANDING = "('draft', 'issued', 'paid')"
 REVIVES = """NEW.status <> 'abolished' AND EXISTS (SELECT 1 FROM fees_catalogueitem gone
     WHERE gone.code = NEW.code AND gone.status = 'abolished' AND gone.released_at IS NOT NULL)"""
-NO_BILL = "No bill before a signed survey that can supply and an accepted plan of the same case."
-NO_PAYMENT = (
+NO_BILL = gettext_noop(
+    "No bill before a signed survey that can supply and an accepted plan of the same case."
+)
+NO_PAYMENT = gettext_noop(
     "No payment before a signed survey that can supply and an accepted plan of the same case."
 )
-NO_PLAN = "No plan before a signed survey of the same case that can supply."
-UNCHANGED = "An accepted plan is never changed: the next version is drawn."
-NO_FEES = "The fees step cannot begin before a signed survey that can supply and an accepted plan."
-FROZEN = "A bill that was issued is never changed: correct it by two people."
-ABOLISHED = "This fee is abolished: it is never charged again."
-KEPT = "Bills, payments and refunds are never deleted."
+NO_PLAN = gettext_noop("No plan before a signed survey of the same case that can supply.")
+UNCHANGED = gettext_noop("An accepted plan is never changed: the next version is drawn.")
+NO_FEES = gettext_noop(
+    "The fees step cannot begin before a signed survey that can supply and an accepted plan."
+)
+FROZEN = gettext_noop("A bill that was issued is never changed: correct it by two people.")
+ABOLISHED = gettext_noop("This fee is abolished: it is never charged again.")
+KEPT = gettext_noop("Bills, payments and refunds are never deleted.")
 
 WALLS = (
     # Bills
@@ -95,7 +101,7 @@ WALLS = (
         "fees_bill",
         "INSERT",
         "NEW.state <> 'draft'",
-        "A bill begins as a draft and is issued with its lines.",
+        gettext_noop("A bill begins as a draft and is issued with its lines."),
     ),
     Wall(
         "fees_bill_holds",
@@ -122,7 +128,7 @@ WALLS = (
         (OLD.state = 'draft' AND NEW.state = 'issued')
         OR (OLD.state = 'issued' AND NEW.state IN ('paid', 'cancelled', 'waived', 'corrected'))
         OR (OLD.state = 'paid' AND NEW.state IN ('cancelled', 'corrected')))""",
-        "A bill cannot go from its present state to that one.",
+        gettext_noop("A bill cannot go from its present state to that one."),
     ),
     Wall(
         "fees_bill_total",
@@ -130,7 +136,7 @@ WALLS = (
         "UPDATE",
         """NEW.state = 'issued' AND OLD.state = 'draft' AND ROUND(NEW.total, 2) <> COALESCE((
         SELECT ROUND(SUM(l.amount), 2) FROM fees_billline l WHERE l.bill_id = NEW.id), 0)""",
-        "The total of a bill is the sum of its lines.",
+        gettext_noop("The total of a bill is the sum of its lines."),
     ),
     Wall(
         "fees_bill_quoted",
@@ -139,7 +145,7 @@ WALLS = (
         """NEW.state = 'issued' AND OLD.state = 'draft' AND EXISTS (SELECT 1 FROM plans_plan p
         WHERE p.id = NEW.plan_id AND p.quote IS NOT NULL
         AND ROUND(CAST(p.quote ->> 'total' AS NUMERIC), 2) <> ROUND(NEW.total, 2))""",
-        "A bill is what its plan quoted.",
+        gettext_noop("A bill is what its plan quoted."),
     ),
     Wall(
         "fees_bill_paid",
@@ -147,7 +153,7 @@ WALLS = (
         "UPDATE",
         """NEW.state = 'paid' AND OLD.state <> 'paid' AND NOT EXISTS (
         SELECT 1 FROM fees_payment y WHERE y.bill_id = NEW.id AND y.amount = NEW.total)""",
-        "A bill is paid when the whole amount was received.",
+        gettext_noop("A bill is paid when the whole amount was received."),
     ),
     Wall(
         "fees_bill_refunded",
@@ -156,7 +162,7 @@ WALLS = (
         f"""NEW.state NOT IN {STANDING} AND EXISTS (SELECT 1 FROM fees_payment y
         WHERE y.bill_id = NEW.id
         AND NOT EXISTS (SELECT 1 FROM fees_refund r WHERE r.payment_id = y.id))""",  # noqa: S608 - our own constants
-        "Money was received on this bill: it ends only with a refund.",
+        gettext_noop("Money was received on this bill: it ends only with a refund."),
     ),
     Wall(
         "fees_bill_two_people",
@@ -166,7 +172,7 @@ WALLS = (
         SELECT 1 FROM fees_correction c WHERE c.bill_id = NEW.id AND c.answer = 'approved'
         AND c.answered_by_id <> c.proposed_by_id
         AND c.kind = CASE NEW.state WHEN 'waived' THEN 'waive' ELSE 'correct' END)""",
-        "A waiver or correction needs two people and a reason.",
+        gettext_noop("A waiver or correction needs two people and a reason."),
     ),
     Wall("fees_bill_kept", "fees_bill", "DELETE", "TRUE", KEPT),
     # Their lines
@@ -183,7 +189,7 @@ WALLS = (
         "INSERT",
         """NOT EXISTS (SELECT 1 FROM fees_catalogueitem i
         WHERE i.id = NEW.item_id AND i.status = 'in_force')""",
-        "This fee is abolished: nobody can charge it.",
+        gettext_noop("This fee is abolished: nobody can charge it."),
     ),
     Wall("fees_line_frozen", "fees_billline", "UPDATE", "TRUE", FROZEN),
     Wall("fees_line_kept", "fees_billline", "DELETE", "TRUE", FROZEN),
@@ -195,7 +201,7 @@ WALLS = (
         "INSERT",
         """NOT EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id AND b.state = 'issued'
         AND b.total = NEW.amount)""",
-        "A payment is the whole amount of an issued bill, neither more nor less.",
+        gettext_noop("A payment is the whole amount of an issued bill, neither more nor less."),
     ),
     Wall(
         "fees_payment_two_people",
@@ -203,14 +209,14 @@ WALLS = (
         "INSERT",
         """EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id
         AND b.issued_by_id = NEW.received_by_id)""",
-        "Who set the fee cannot collect it.",
+        gettext_noop("Who set the fee cannot collect it."),
     ),
     Wall(
         "fees_payment_frozen",
         "fees_payment",
         "UPDATE",
         "TRUE",
-        "A payment is never changed: correct its bill by two people.",
+        gettext_noop("A payment is never changed: correct its bill by two people."),
     ),
     Wall("fees_payment_kept", "fees_payment", "DELETE", "TRUE", KEPT),
     # Refunds
@@ -220,14 +226,14 @@ WALLS = (
         "INSERT",
         """NOT EXISTS (SELECT 1 FROM fees_payment y
         WHERE y.id = NEW.payment_id AND y.amount = NEW.amount)""",
-        "A refund is the whole amount received.",
+        gettext_noop("A refund is the whole amount received."),
     ),
     Wall(
         "fees_refund_frozen",
         "fees_refund",
         "UPDATE",
         "NEW.payment_id <> OLD.payment_id OR NEW.amount <> OLD.amount OR OLD.state = 'confirmed'",
-        "A refund that was opened keeps its payment and its amount.",
+        gettext_noop("A refund that was opened keeps its payment and its amount."),
     ),
     Wall("fees_refund_kept", "fees_refund", "DELETE", "TRUE", KEPT),
     # The fees step
@@ -246,7 +252,7 @@ WALLS = (
         "UPDATE",
         """NEW.kind = 'fees' AND NEW.state = 'done' AND OLD.state <> 'done' AND EXISTS (
         SELECT 1 FROM fees_bill b WHERE b.step_id = NEW.id AND b.state IN ('draft', 'issued'))""",
-        "The fees step is not done while its bill is unpaid.",
+        gettext_noop("The fees step is not done while its bill is unpaid."),
     ),
     Wall(
         "fees_step_kept",
@@ -256,7 +262,7 @@ WALLS = (
         AND EXISTS (SELECT 1 FROM fees_bill b JOIN plans_plan p ON p.id = b.plan_id
         JOIN surveys_survey s ON s.id = p.survey_id
         WHERE NEW.id IN (b.step_id, p.step_id, s.step_id))""",
-        "A bill stands on this step: it stays with its case.",
+        gettext_noop("A bill stands on this step: it stays with its case."),
     ),
     # What the money stands on
     Wall("fees_plan_begins", "plans_plan", "INSERT", SURVEYED, NO_PLAN),
@@ -303,7 +309,7 @@ WALLS = (
         f"""(NEW.state <> 'accepted' OR NEW.survey_id <> OLD.survey_id
         OR NEW.step_id <> OLD.step_id) AND EXISTS (
         SELECT 1 FROM fees_bill b WHERE b.plan_id = NEW.id AND b.state IN {STANDING})""",  # noqa: S608 - our own constants
-        "A bill stands on this plan: cancel or refund it first.",
+        gettext_noop("A bill stands on this plan: cancel or refund it first."),
     ),
     Wall(
         "fees_survey_holds",
@@ -312,14 +318,14 @@ WALLS = (
         f"""(NEW.can_supply IS NOT TRUE OR NEW.signed_at IS NULL OR NEW.step_id <> OLD.step_id)
         AND EXISTS (SELECT 1 FROM fees_bill b JOIN plans_plan p ON p.id = b.plan_id
         WHERE p.survey_id = NEW.id AND b.state IN {STANDING})""",  # noqa: S608 - our own constants
-        "A bill stands on this survey: cancel or refund it first.",
+        gettext_noop("A bill stands on this survey: cancel or refund it first."),
     ),
     Wall(
         "fees_plan_kept",
         "plans_plan",
         "DELETE",
         "EXISTS (SELECT 1 FROM fees_bill b WHERE b.plan_id = OLD.id)",
-        "A bill stands on this plan: it is never deleted.",
+        gettext_noop("A bill stands on this plan: it is never deleted."),
     ),
     # The published list
     *walls_of(CatalogueItem),

@@ -23,6 +23,7 @@ from workflow import moves, paging
 from workflow.access import get_step_or_404
 from workflow.models import Step
 from workflow.process import Kind
+from workflow.refusals import NotNow, refuse
 
 
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
@@ -30,8 +31,8 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     step = get_step_or_404(request, number, Kind.FEES)
     refusal = None
     if request.method == "POST":
-        if moves.hindrances(step, request.user):
-            raise PermissionDenied
+        if hindrances := moves.hindrances(step, request.user):
+            refuse(step, hindrances)
         try:
             return _bill(request, step)
         except ValidationError as error:
@@ -117,7 +118,9 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     """The supervisor agrees to a waiver or correction, or does not."""
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.SUPERVISOR)
-    proposal = get_object_or_404(Correction, bill=bill, answer="")
+    proposal = Correction.objects.filter(bill=bill, answer="").first()
+    if proposal is None:
+        raise NotNow(_("No waiver or correction waits for an answer."))
     agrees = "approve" in request.POST
     act = steps.approve if agrees else steps.decline
     try:
@@ -175,13 +178,17 @@ def _confirm(request: HttpRequest, step: Step, found: Refund) -> HttpResponse:
 
 def _demand(user: User, *roles: str) -> None:
     if not user.has_role(*roles):
-        raise PermissionDenied
+        names = _(", ").join(str(Role(role).label) for role in roles)
+        raise PermissionDenied(_("This is the work of: %(role)s.") % {"role": names})
 
 
 def _bill_or_404(request: HttpRequest, number: str) -> tuple[Step, Bill]:
     """The standing bill of the case's latest round."""
     step = get_step_or_404(request, number, Kind.FEES)
-    return step, get_object_or_404(Bill.objects.standing(), step=step)
+    bill = Bill.objects.standing().filter(step=step).first()
+    if bill is None:
+        raise NotNow(_("No bill is issued."))
+    return step, bill
 
 
 def _page(

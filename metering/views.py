@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from workflow.access import get_step_or_404, opens_for
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
+from workflow.refusals import NotNow, refuse
 from workflow.sheets import saving
 from works.forms import tell_refused, unfiled
 
@@ -36,7 +36,7 @@ def removal(request: HttpRequest, number: str) -> HttpResponse:
     """The old meter comes off, where there is one."""
     step = get_step_or_404(request, number, Kind.METER)
     if not guards.may_remove(step.case):
-        raise Http404
+        raise NotNow(_("No old meter comes off in this case."))
     signed = guards.removal_of(step)
     if signed and signed.signed_at and request.method == "GET":
         return redirect(step)
@@ -50,7 +50,7 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
     form_class, draft = STAGES[stage]
     sheet = draft(step, request.user)
     if sheet.signed_at and stage != "power":
-        raise PermissionDenied
+        raise NotNow(_("This sheet is signed: it cannot be changed any more."))
     form = form_class(
         request.POST or None,
         request.FILES or None,
@@ -77,7 +77,7 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     if request.method == "POST":
-        raise PermissionDenied
+        refuse(step, hindrances)
     context = panel.page(step, "", request.user) | {"hindrances": hindrances}
     return render(request, "metering/meter.html", context)
 
@@ -88,7 +88,7 @@ def callback(request: HttpRequest, number: str) -> HttpResponse:
     hindrances = moves.hindrances(step, request.user) if step.is_live else []
     if hindrances or step.state != Step.State.IN_HAND:
         if request.method == "POST":
-            raise PermissionDenied
+            refuse(step, hindrances)
         context = panel.call_page(step) | {"hindrances": hindrances}
         return render(request, "metering/callback.html", context)
     form = CallBackForm(request.POST or None, step=step, instance=steps.call_of(step))
@@ -131,9 +131,9 @@ def follow_up(request: HttpRequest, number: str) -> HttpResponse:
     step = get_step_or_404(request, number, Kind.CALLBACK)
     sheet = guards.callback_of(step)
     if sheet is None or not sheet.waits_for_follow_up:
-        raise Http404
-    if steps.follow_up_hindrances(sheet, request.user):
-        raise PermissionDenied
+        raise NotNow(_("Nothing waits to be followed up."))
+    if hindrances := steps.follow_up_hindrances(sheet, request.user):
+        refuse(step, hindrances)
     form = FollowUpForm(request.POST or None)
     if form.is_valid():
         try:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -31,6 +30,7 @@ from workflow.access import get_step_or_404, opens_for
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind
+from workflow.refusals import refuse
 from workflow.sheets import readonly, saving
 
 SAVE = {"label": gettext_lazy("Save draft"), "name": "save", "icon": "save", "key": "ctrl+s"}
@@ -121,7 +121,7 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
     """The plan to read. Who may not draw cannot post; who came too late is told so."""
     posted = request.method == "POST"
     if posted and hindrances:
-        raise PermissionDenied
+        refuse(step, hindrances)
     context = panel.panel(step, request.user) | {"step": step, "case": step.case}
     drawing = context["plan"] is None or context["plan"].state == Plan.State.DRAFT
     context["hindrances"] = hindrances if drawing else []
@@ -156,7 +156,7 @@ def _act(
     step = get_step_or_404(request, number, Kind.PLAN)
     hindrances = steps.hindrances(code, step, request.user)
     if hindrances and request.method == "POST":
-        raise PermissionDenied
+        refuse(step, hindrances)
     form = form_class(_posted(request), request.FILES or None)
     if form.is_valid():
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,6 +38,7 @@ from workflow.access import get_case_or_404, get_step_or_404, opens_for
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.process import Kind, guards
+from workflow.refusals import refuse
 from workflow.sheets import counted, readonly, saving, tell
 
 SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
@@ -120,7 +121,7 @@ def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
 
 def _read(request: HttpRequest, step: Step) -> HttpResponse:
     if request.method == "POST":
-        raise PermissionDenied
+        refuse(step, moves.hindrances(step, request.user))
     survey = Survey.read(step)
     context = {
         "step": step,
@@ -144,7 +145,7 @@ def _open_step(request: HttpRequest, number: str) -> Step:
     """The survey this person may write on; 403 for others."""
     step = get_step_or_404(request, number, Kind.SURVEY)
     if not steps.may_work(step, request.user):
-        raise PermissionDenied
+        refuse(step, moves.hindrances(step, request.user))
     return step
 
 
@@ -240,7 +241,7 @@ def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     consent = _consent(step, pk)
     may = steps.may_work(step, request.user) and consent.candidate.survey.step_id == step.pk
     if request.method == "POST" and not may:
-        raise PermissionDenied
+        refuse(step, moves.hindrances(step, request.user))
     form = AnswerForm(
         request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
     )
@@ -266,8 +267,8 @@ def renew(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A consent given holds longer, or not so long; also after the survey is signed."""
     step = get_step_or_404(request, number, Kind.SURVEY)
     consent = _consent(step, pk)
-    if not request.user.has_role(Role.SURVEYOR):
-        raise PermissionDenied
+    if hindrances := moves.hindrances(step, request.user, role=Role.SURVEYOR):
+        refuse(step, hindrances)
     form = RenewForm(request.POST or None, request.FILES or None)
     if form.is_valid() and _did(
         form, lambda: steps.renew_consent(consent, by=request.user, **form.cleaned_data)
@@ -281,8 +282,8 @@ def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """A party takes back the consent it gave; until power is on."""
     step = get_step_or_404(request, number, Kind.SURVEY)
     consent = _consent(step, pk)
-    if not request.user.has_role(Role.SURVEYOR):
-        raise PermissionDenied
+    if hindrances := moves.hindrances(step, request.user, role=Role.SURVEYOR):
+        refuse(step, hindrances)
     form = WithdrawForm(
         request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
     )

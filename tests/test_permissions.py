@@ -136,7 +136,7 @@ ROWS: dict[str, Row] = {
     "applications:contact": Row("survey", post=CHANGING),
     "applications:code": steered("survey", CLERK),
     "news:again": Row("survey", "message", shown=405, post=CHANGING, taken=302),
-    "news:wanted": Row("survey", shown=405, post=CHANGING, taken=404),
+    "news:wanted": Row("survey", shown=405, post=CHANGING, taken=409),
     "applications:authority": Row("papers", get=RENEWING, post=RENEWING),
     "applications:correction": steered("papers", CLERK),
     "documents:papers": worked("papers", taken=200),
@@ -200,7 +200,7 @@ ROWS: dict[str, Row] = {
     "contracts:customer": page("drawn", OFFICER, taken=422),
     "contracts:utility": deed("drawn", OFFICER),
     "contracts:revision": page("drawn", OFFICER, taken=422),
-    "contracts:interim": Row("drawn", get=only(OFFICER), shown=404, post=only(OFFICER), taken=404),
+    "contracts:interim": Row("drawn", get=only(OFFICER), shown=404, post=only(OFFICER), taken=409),
     "metering:meter": sheet("meter", FITTER),
     "metering:removal": sheet("old_meter", FITTER),
     "metering:callback": sheet("callback", CLERK),
@@ -351,6 +351,20 @@ def test_a_case_of_another_unit_is_not_there_for_anybody(world, name):
             no_get = method == "get" and ROWS[name].shown == 405
             assert status == (405 if no_get else 404), (role, method)
             assert statements == [], (role, method)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in ROWS.items() if row.at and not name.startswith("public:")]
+)
+def test_at_no_case_an_act_is_refused_without_a_reason(world, name):
+    """Whatever the state of the case: who sees it is never answered that there is nothing."""
+    row, url = ROWS[name], address(world, name)
+    own = getattr(world, row.at).number
+    role = min(row.post, default=Role.CLERK)
+    for place in ("counter", "survey", "plan", "billed", "drawn", "callback"):
+        number = getattr(world, place).number
+        status, _statements = ask(world, url.replace(own, number), "post", (role, "lhcd"))
+        assert status not in (404, 500), place
 
 
 @pytest.mark.parametrize("name", ROWS)

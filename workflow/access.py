@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from workflow.models import Case, Edition, Step
 from workflow.paging import whole_number
+from workflow.process import Kind
+from workflow.refusals import NotNow
 
 Page = Callable[..., HttpResponse]
 
@@ -54,7 +57,7 @@ def get_step_or_404(request: HttpRequest, number: str, kind: str) -> Step:
     if asked is not None:
         step = next((s for s in case.all_steps if s.kind == kind and s.round == asked), None)
     if step is None:
-        raise Http404
+        raise NotNow(_("%(step)s: this case has no such step.") % {"step": Kind(kind).label})
     return step
 
 

@@ -4,14 +4,16 @@ case is, and released limits and calendar days are frozen.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from workflow.models import DeadlineRule, WorkDay
 from workflow.standards import walls_of
 from workflow.walls import Wall
 
-TOGETHER = "A step belongs to the office of its case."
+TOGETHER = gettext_noop("A step belongs to the office of its case.")
 OF_CASE = "NEW.unit_id <> (SELECT unit_id FROM workflow_case WHERE id = NEW.case_id)"
 ANOTHER = "(NEW.unit_id <> OLD.unit_id OR NEW.case_id <> OLD.case_id)"
-KEPT = "Events are append-only: what happened is never changed or deleted."
+KEPT = gettext_noop("Events are append-only: what happened is never changed or deleted.")
 
 WALLS = (
     Wall("workflow_event_no_update", "workflow_event", "UPDATE", "TRUE", KEPT),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from workflow.guards import Refused
 from workflow.models import DatedStandard, Standard
 from workflow.walls import Wall
 
-FROZEN = "What was released is never changed: draft a new version."
-ENDED = "What has ended is not made valid again: draft a new version."
-KEPT = "What was released is never deleted."
-NAMELESS = "A draft keeps its author."
+FROZEN = gettext_noop("What was released is never changed: draft a new version.")
+ENDED = gettext_noop("What has ended is not made valid again: draft a new version.")
+KEPT = gettext_noop("What was released is never deleted.")
+NAMELESS = gettext_noop("A draft keeps its author.")
 
 
 @transaction.atomic

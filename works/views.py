@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from workflow import moves
 from workflow.access import get_step_or_404
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.refusals import refuse
 from workflow.sheets import saving
 from works import guards, panel, steps
 from works.forms import FORMS, MissingForm, RequestForm, tell_refused, unfiled
@@ -88,7 +88,7 @@ def _receive(request: HttpRequest, step: Step) -> HttpResponse:
 
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     if request.method == "POST":
-        raise PermissionDenied
+        refuse(step, hindrances)
     context = panel.page(step) | {"hindrances": hindrances, "sections": panel.sections(step)}
     return render(request, "works/sheet.html", context)
 
@@ -96,8 +96,9 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
 def missing(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     """The file is not complete: say once what is missing, and hand it back."""
     step = get_step_or_404(request, number, kind)
-    if moves.hindrances(step, request.user) or step.state != Step.State.IN_HAND:
-        raise PermissionDenied
+    hindrances = moves.hindrances(step, request.user)
+    if hindrances or step.state != Step.State.IN_HAND:
+        refuse(step, hindrances)
     form = MissingForm(request.POST or None)
     if form.is_valid():
         try:
@@ -116,8 +117,8 @@ def missing(request: HttpRequest, number: str, kind: str) -> HttpResponse:
 def lapsed(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     """The firm's licence no longer stands: back to its qualification."""
     step = get_step_or_404(request, number, kind)
-    if moves.hindrances(step, request.user):
-        raise PermissionDenied
+    if hindrances := moves.hindrances(step, request.user):
+        refuse(step, hindrances)
     try:
         steps.back_to_qualification(step, by=request.user)
     except Refused as refusal:

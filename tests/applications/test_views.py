@@ -424,7 +424,7 @@ def test_the_signed_sheet_is_read_only_and_masked(client, clerk):
     assert WANG not in page
     assert re.search(r"3201\*{10}" + WANG[-4:], page)
     assert "<input" not in page.split('<main id="main"')[1].split("</main>")[0]
-    assert client.post(url(case), posted("save", customer_name="陈美玲")).status_code == 403
+    assert client.post(url(case), posted("save", customer_name="陈美玲")).status_code == 409
     assert Application.of(case).customer_name == "王小明"
 
 

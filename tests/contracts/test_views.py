@@ -92,7 +92,7 @@ def test_before_the_plan_the_page_says_what_is_missing(client):
     client.force_login(officer())
 
     assert "has not accepted a supply plan" in client.get(url(step)).content.decode()
-    assert client.post(url(step), drawing(kind="residential")).status_code == 403
+    assert client.post(url(step), drawing(kind="residential")).status_code == 409
     assert not Contract.objects.exists()
 
 
@@ -154,7 +154,7 @@ def test_taken_back_it_is_drawn_anew(client):
     client.force_login(officer())
 
     client.post(url(contract.step, "revision"), {"remarks": "改期限"})
-    assert client.post(url(contract.step, "utility")).status_code == 404
+    assert client.post(url(contract.step, "utility")).status_code == 409
     assert client.get(url(contract.step, "customer")).status_code == 404
     client.post(url(contract.step), drawing(settlement="prepaid"))
 

@@ -191,7 +191,7 @@ def test_a_refund_of_another_case_is_not_found(client):
     other = factories.ready(factories.hv_case())
 
     pk = Refund.objects.get().pk
-    assert post(client, english(Role.CASHIER), other, "refund", pk).status_code == 404
+    assert post(client, english(Role.CASHIER), other, "refund", pk).status_code == 409
 
 
 @pytest.mark.parametrize("model", ["bill", "payment", "refund", "correction", "feeproof"])

@@ -68,7 +68,7 @@ def test_a_message_that_did_not_arrive_is_sent_again_with_one_button(clerk):
 def test_a_message_of_another_case_is_not_there(clerk):
     found, other = undelivered(), told_case(not_duplicate="另一户")
 
-    assert clerk.post(reverse("news:again", args=[other.number, found.pk])).status_code == 404
+    assert clerk.post(reverse("news:again", args=[other.number, found.pk])).status_code == 409
 
 
 def test_who_only_looks_sends_nothing(client):
@@ -89,7 +89,7 @@ def test_the_customers_wish_for_no_messages_is_noted_and_taken_back(clerk):
 
     clerk.post(url, {"channel": "sms", "again": "1"})
     assert not OptOut.objects.exists()
-    assert clerk.post(url, {"channel": "pigeon"}).status_code == 404
+    assert clerk.post(url, {"channel": "pigeon"}).status_code == 409
 
 
 def test_markup_in_a_message_is_shown_as_typed(clerk):

@@ -273,7 +273,7 @@ def test_another_unit_a_wrong_number_and_a_flow_without_plan_are_not_found(clien
     assert {client.post(address(case, name)).status_code for name in names} == {404}
     as_(client, make.planner())
     assert {client.get(address(short, name)).status_code for name in names} == {404}
-    assert {client.post(address(short, name)).status_code for name in names} == {404}
+    assert {client.post(address(short, name)).status_code for name in names} == {409}
     assert client.get("/cases/2026-999999/plan/").status_code == 404
 
 
