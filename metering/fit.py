@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from applications.models import Application
+from contracts.models import Contract
 from metering.models import Installation, Meter
 from metering.models.meter import Accuracy, Phase
 from plans import steps as plans
@@ -102,10 +103,14 @@ def wanted(case: Case) -> Wanted:
 
 
 def planned(case: Case) -> dict[str, str]:
-    """What the accepted plan says of each field of the work order, to stand beside it."""
+    """What the accepted plan says of each field of the work order, to stand beside it; of a case
+    without one, what the contract says of the metering.
+    """
     plan = Plan.read(case)
     if plan is None:
-        return {}
+        held = Contract.read(case)
+        says = held.metering if held and held.binds else ""
+        return {"mode": _("Contract: %(what)s") % {"what": says}} if says else {}
     found, none = wanted(case), _("none")
     meter = [
         " / ".join(str(phase.label) for phase in found.phases),

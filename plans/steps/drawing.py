@@ -17,6 +17,7 @@ from plans.steps.ground import change, hold, locked, plan_of
 from plans.steps.metering import is_high
 from plans.steps.soundness import demand_sound
 from surveys.models import Survey
+from surveys.models.survey import Phase
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
@@ -78,7 +79,9 @@ def _from_application(step: Step, survey: Survey | None) -> Plan:
     high = step.case.customer_class in HV
     voltage = sheet.voltage if sheet else ""
     if not voltage or is_high(voltage) != high:
-        voltage = "10kv" if high else "220v"
+        voltage = Application.Voltage.KV10 if high else Application.Voltage.V220
+    if voltage == Application.Voltage.V220 and survey and survey.phase == Phase.THREE:
+        voltage = Application.Voltage.V380
     return Plan(
         step=step,
         survey=survey,

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from applications.models import Application
 from plans.models import Plan, PlanSource
 from plans.steps.metering import is_high, unmeterable
 from surveys.guards import why_not_usable
 from surveys.models import Candidate, SourcePoint, Survey
+from surveys.models.survey import Phase
 from workflow.guards import Refused
 from workflow.process import HV, CustomerClass, Importance
 
@@ -151,6 +153,12 @@ def _demands_of_class(plan: Plan, sources: list[PlanSource]) -> list[Refused]:
         text = _(
             "At %(voltage)s two surveyors look at the site, and one did: send the case back to the "
             "survey first."
+        ) % {"voltage": plan.get_voltage_display()}
+        wrong.append(Refused(text, fields=("voltage",)))
+    if plan.voltage == Application.Voltage.V220 and plan.survey.phase == Phase.THREE:
+        text = _(
+            "%(voltage)s: the survey found that three phases are needed. Plan another voltage, or "
+            "send the case back to the survey."
         ) % {"voltage": plan.get_voltage_display()}
         wrong.append(Refused(text, fields=("voltage",)))
     if plan.voltage and case.customer_class in HV and not is_high(plan.voltage):

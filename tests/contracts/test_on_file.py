@@ -15,6 +15,7 @@ from contracts import steps
 from contracts.models import Contract
 from documents import pdf
 from documents.models import Paper
+from metering.fit import planned
 from tests.contracts import factories
 from tests.factories import person
 from tests.fees import factories as fees
@@ -179,6 +180,16 @@ def test_a_decrease_starts_from_the_contract_in_force():
 
     assert contract.capacity_before == held.capacity_kva
     assert contract.capacity_kva == held.capacity_kva - 8
+
+
+def test_what_the_signed_contract_says_of_the_metering_stands_beside_the_work_order():
+    case = short(BusinessType.DECREASE, existing_kw=20, new_kw=8)
+    drawn = draw(case, capacity_before=Decimal(20), **ON_PAPER)
+
+    assert planned(fees.fresh(drawn.step.case)) == {}
+    factories.signed(drawn)
+
+    assert drawn.metering in planned(fees.fresh(drawn.step.case))["mode"]
 
 
 def test_a_decrease_leaves_something():

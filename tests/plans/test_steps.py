@@ -16,7 +16,7 @@ from plans.steps import terms, validity
 from surveys import steps as surveying
 from surveys.models import Candidate, Consent, SourcePoint, Survey
 from tests import factories as office
-from tests.applications.factories import shared
+from tests.applications.factories import shared, sheet
 from tests.plans import factories as make
 from tests.surveys import factories as surveys
 from workflow import moves, process
@@ -739,3 +739,23 @@ def test_the_plan_step_says_what_is_missing_until_the_customer_decided():
     finding = process.guards(Kind.PLAN)[-1].finding(step)
     assert finding.owes == plan.case.customer_name
     assert finding.remedy[1].endswith("/plan/decide/")
+
+
+def test_where_three_phases_are_needed_220_v_is_neither_proposed_nor_submitted():
+    case = make.taken(sheet())
+    surveys.signed_survey(case, phase="three")
+
+    plan = make.drawn(case, voltage="220v")
+
+    assert "three phases are needed" in refused(steps.submit, plan.step, by=plan.step.owner)
+    plan = make.drawn(case, voltage="380v")
+    assert steps.submit(plan.step, by=plan.step.owner).state == Plan.State.SUBMITTED
+
+
+def test_the_draft_proposes_the_voltage_that_the_phases_found_need():
+    case = make.taken(sheet())
+    surveys.signed_survey(case, phase="three")
+
+    plan, _sources = steps.draft_for(make.step_of(case))
+
+    assert plan.voltage == "380v"
