@@ -22,19 +22,23 @@ def owed(case: Case) -> bool:
 
 
 def _nothing_blocks(step: Step) -> bool:
-    """Nothing owed blocks the link; in the fast lane papers may follow after power on (DOMAIN
-    section 8).
-    """
-    return step.case.in_fast_lane or not _blocking(step)
+    return not _blocking(step)
 
 
 def _blocking(step: Step) -> list[PaperItem]:
-    """What is owed and keeps this link from being finished."""
-    return [
+    """What is owed and keeps this link from being finished. In the fast lane a paper may follow
+    after power on (DOMAIN section 8), until its own day or that of the other formalities.
+    """
+    found = [
         item
         for item in checklist(step.case)
         if item.state == PaperItem.State.OWED and item.requirement.blocks == step.kind
     ]
+    if found and step.case.in_fast_lane:
+        if any(other.is_deferred for other in step.case.all_steps):
+            return []
+        return [item for item in found if item.is_overdue(timezone.localdate())]
+    return found
 
 
 def checklist(case: Case) -> list[PaperItem]:

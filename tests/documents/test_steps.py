@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
@@ -231,8 +232,13 @@ def test_the_fast_lane_lets_a_paper_follow_later_but_keeps_the_debt():
         case, by=supervisor(), kinds=[Kind.FEES], until=timezone.localdate() + timedelta(days=30)
     )
 
+    case = Case.objects.get(pk=case.pk)
     assert debts.PAPERS_RECEIVED(waiting_contract(case))
     assert debts.owed(case)
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        step = waiting_contract(Case.objects.get(pk=case.pk))
+        assert not debts.PAPERS_RECEIVED(step)
+        assert debts.PAPERS_RECEIVED.finding(step).detail
 
 
 def test_every_link_that_a_listed_paper_blocks_asks_for_it():
