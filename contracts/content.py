@@ -85,8 +85,9 @@ def kinds_for(case: Case) -> list[str]:
 
 
 def current_terms(kind: str) -> Terms | None:
-    """The newest standard terms of the kind."""
-    return Terms.objects.filter(kind=kind).order_by("-version").first()
+    """The newest standard terms of the kind that hold today."""
+    held = Terms.objects.filter(kind=kind, valid_from__lte=timezone.localdate())
+    return held.order_by("-version").first()
 
 
 def from_case(

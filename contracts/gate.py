@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
+from contracts.models import Terms
 from fees.gate import ACCEPTED_PLAN
+from workflow.standards import USED, walls_of_list
 from workflow.walls import Wall
 
 OF_THE_STEP = """plan_step.case_id = (
@@ -20,7 +22,14 @@ BLANK = """NEW.plan_id IS NULL AND NEW.state IN ('drawn', 'signed') AND (
     OR NEW.price = '')"""
 SAYS_ALL = gettext_noop("A contract says capacity, voltage, metering, price and property boundary.")
 
+# The terms of a contract are its clauses too.
+AGREED = "EXISTS (SELECT 1 FROM contracts_contract c WHERE c.terms_id = {row}.terms_id)"
+
 WALLS = (
+    *walls_of_list(Terms),
+    Wall("contracts_clause_new", "contracts_clause", "INSERT", AGREED.format(row="NEW"), USED),
+    Wall("contracts_clause_used", "contracts_clause", "UPDATE", AGREED.format(row="OLD"), USED),
+    Wall("contracts_clause_kept", "contracts_clause", "DELETE", AGREED.format(row="OLD"), USED),
     Wall("contracts_plan_begins", "contracts_contract", "INSERT", BROKEN, NO_PLAN),
     Wall("contracts_plan_holds", "contracts_contract", "UPDATE", BROKEN, NO_PLAN),
     Wall("contracts_whole_begins", "contracts_contract", "INSERT", BLANK, SAYS_ALL),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from plans.models import Plan
-from workflow.models import Case, Step
+from workflow.models import Case, Listed, Step
 from workflow.models.state import ProtectedState, Stateful
 
 # A capacity is more than nothing.
@@ -33,8 +33,10 @@ class ContractKind(models.TextChoices):
     RESALE = "resale", _("Contract on entrusted resale")
 
 
-class Terms(models.Model):
+class Terms(Listed):
     """A version of the standard terms of one kind of contract."""
+
+    PARTS = frozenset({"Clause"})
 
     kind = models.CharField(_("kind"), max_length=12, choices=ContractKind)
     version = models.PositiveSmallIntegerField(_("version"), default=1)

@@ -1,10 +1,11 @@
 from django.contrib import admin
 
 from documents.models import Requirement
+from workflow.admin import ListedAdmin
 
 
 @admin.register(Requirement)
-class RequirementAdmin(admin.ModelAdmin):
+class RequirementAdmin(ListedAdmin):
     list_display = [
         "code",
         "label_zh",

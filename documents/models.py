@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from workflow.models import Case, Step
+from workflow.models import Case, Listed, Step
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Kind
 from workflow.words import ShortWordsField, WordsField
 
@@ -96,7 +96,7 @@ class Original(models.Model):
         return self.name
 
 
-class Requirement(models.Model):
+class Requirement(Listed):
     """A paper of the published list (DOMAIN section 5). What is not listed may not be asked for."""
 
     code = models.SlugField(_("code"), unique=True)

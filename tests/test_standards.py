@@ -18,15 +18,28 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from contracts.models import Clause, Terms
+from documents.models import PaperItem, Requirement
 from fees.models import CatalogueItem
 from plans.models import ApprovalRule, ValidityRule
 from plans.steps import approval, terms
 from tests import factories
+from tests.contracts import factories as contracting
 from tests.factories import draft_of, person, publish
+from tests.works import factories as works
 from workflow import clocks, standards
 from workflow.guards import Refused
-from workflow.models import DatedStandard, DeadlineRule, Rescheduling, WorkDay
-from works.models import StandardItem
+from workflow.models import (
+    DatedStandard,
+    DeadlineRule,
+    LateCause,
+    Lateness,
+    Pause,
+    Rescheduling,
+    StopReason,
+    WorkDay,
+)
+from works.models import Grade, StandardItem
 
 pytestmark = pytest.mark.django_db
 
@@ -310,6 +323,69 @@ def test_what_has_ended_does_not_hold_again(model):
     for later in (None, timezone.localdate() + timedelta(days=400)):
         with refused("not made valid again"), transaction.atomic():
             model.objects.filter(pk=row.pk).update(valid_to=later)
+
+
+# Lists to choose from: no versions, but what was used stays as it was -----------------------------
+
+
+def stopped_for() -> StopReason:
+    day = timezone.localdate()
+    stop = {"party": "客户", "evidence": "通话", "review_on": day, "cap_on": day}
+    step, reason = factories.case().step("survey"), StopReason.objects.first()
+    return Pause.objects.create(step=step, reason=reason, started_at=timezone.now(), **stop).reason
+
+
+def late_for() -> LateCause:
+    step, cause = factories.case().step("survey"), LateCause.objects.first()
+    late = {"due_on": timezone.localdate(), "at": timezone.now()}
+    return Lateness.objects.create(step=step, cause=cause, **late).cause
+
+
+def asked_for() -> Requirement:
+    paper, due = Requirement.objects.first(), timezone.localdate()
+    PaperItem.objects.create(case=factories.case(), requirement=paper, due_on=due)
+    return paper
+
+
+# How a row comes to be used, and a column with what somebody would like it to say.
+LISTS = {
+    StopReason: (stopped_for, "cap", 99),
+    LateCause: (late_for, "party", "force_majeure"),
+    Requirement: (asked_for, "label_zh", "另一种"),
+    Grade: (lambda: works.licence().grade, "max_kv", 500),
+    Terms: (lambda: contracting.drawn().terms, "basis", "另一号"),
+    Clause: (lambda: contracting.drawn().terms.clauses.first(), "text_zh", "另一条"),
+}
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_what_was_used_of_a_list_says_for_good_what_it_said(model):
+    use, column, value = LISTS[model]
+    row = use()
+
+    with refused("never changed"), transaction.atomic():
+        model.objects.filter(pk=row.pk).update(**{column: value})
+    other = model.objects.exclude(pk=row.pk).last()
+    if model is not Clause:
+        assert not other.is_used
+    model.objects.filter(pk=other.pk).update(**{column: value})
+
+
+@pytest.mark.parametrize("model", [model for model in LISTS if model is not Clause])
+def test_a_used_row_is_only_taken_out_of_use_in_the_administration(model):
+    use, column, value = LISTS[model]
+    row, root = use(), browser("js")
+    before = getattr(row, column)
+
+    page = root.get(address(row, "change"))
+    assert "take it out of use, and add another" in page.content.decode()
+    open_ = {*page.context["adminform"].form.fields}
+    assert open_ <= {"active", "confirmed"}
+    assert root.post(address(row, "delete"), {"post": "yes"}).status_code == 403
+    root.post(address(row, "change"), {column: value, "confirmed": "on"})
+
+    row.refresh_from_db()
+    assert getattr(row, column) == before
 
 
 def test_a_fee_is_abolished_by_a_version_that_two_people_release():

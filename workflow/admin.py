@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
-from django.contrib.admin.utils import display_for_field
+from django.contrib.admin.utils import display_for_field, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -52,6 +52,28 @@ class Standing(admin.SimpleListFilter):
         if self.value() is None:
             return queryset
         return queryset.filter(released_at__isnull=self.value() == "draft")
+
+
+class ListedAdmin(admin.ModelAdmin):
+    """A row of a list is edited until it was used; then it is taken out of use only."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = super().get_readonly_fields(request, obj)
+        if obj is None or not obj.is_used:
+            return [*fixed]
+        names = (f.name for f in self.opts.concrete_fields if f.editable and not f.primary_key)
+        return [*fixed, *(name for name in names if name not in obj.OPEN)]
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kw: Any) -> Any:
+        """Say why there is nothing to type."""
+        row = self.get_object(request, unquote(object_id))
+        if row and request.method == "GET" and row.is_used:
+            messages.info(request, _(standards.USED))
+        return super().change_view(request, object_id, *args, **kw)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        used = obj is None or obj.is_used
+        return super().has_delete_permission(request, obj) and not used
 
 
 class StandardAdmin(admin.ModelAdmin):
@@ -262,12 +284,12 @@ class WorkDayAdmin(ClockAdmin):
 
 
 @admin.register(StopReason)
-class StopReasonAdmin(admin.ModelAdmin):
+class StopReasonAdmin(ListedAdmin):
     list_display = ["code", "label_zh", "label_en", "cap", "basis", "confirmed", "active"]
 
 
 @admin.register(LateCause)
-class LateCauseAdmin(admin.ModelAdmin):
+class LateCauseAdmin(ListedAdmin):
     list_display = ["code", "label_zh", "label_en", "party", "needs_words", "active"]
 
 

@@ -1,13 +1,14 @@
 """What the database itself holds: events are append-only (DESIGN section 2), a step is where its
-case is, and released limits and calendar days are frozen.
+case is, and released limits and calendar days are frozen,
+as are used rows of the lists.
 """
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from workflow.models import DeadlineRule, WorkDay
-from workflow.standards import walls_of
+from workflow.models import DeadlineRule, LateCause, StopReason, WorkDay
+from workflow.standards import walls_of, walls_of_list
 from workflow.walls import Wall
 
 TOGETHER = gettext_noop("A step belongs to the office of its case.")
@@ -28,4 +29,6 @@ WALLS = (
     ),
     *walls_of(DeadlineRule),
     *walls_of(WorkDay),
+    *walls_of_list(StopReason),
+    *walls_of_list(LateCause),
 )

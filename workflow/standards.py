@@ -9,12 +9,13 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from workflow.guards import Refused
-from workflow.models import DatedStandard, Standard
+from workflow.models import DatedStandard, Listed, Standard
 from workflow.walls import Wall
 
 FROZEN = gettext_noop("What was released is never changed: draft a new version.")
 ENDED = gettext_noop("What has ended is not made valid again: draft a new version.")
 KEPT = gettext_noop("What was released is never deleted.")
+USED = gettext_noop("What was used is never changed: take it out of use, and add another.")
 NAMELESS = gettext_noop("A draft keeps its author.")
 
 
@@ -62,3 +63,16 @@ def walls_of(model: type[Standard]) -> tuple[Wall, ...]:
         return walls
     longer = "OLD.valid_to IS NOT NULL AND (NEW.valid_to IS NULL OR NEW.valid_to > OLD.valid_to)"
     return (*walls, Wall(f"{table}_ended", table, "UPDATE", f"{released} AND {longer}", ENDED))
+
+
+def walls_of_list(model: type[Listed]) -> tuple[Wall, ...]:
+    """The database itself keeps the used rows of a list as they are."""
+    table = model._meta.db_table
+    kept = [f.column for f in model._meta.concrete_fields if f.name not in model.OPEN]
+    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in kept)
+    used = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {column.model._meta.db_table} u "  # noqa: S608 - our own names
+        f"WHERE u.{column.column} = OLD.id)"
+        for column in model.uses()
+    )
+    return (Wall(f"{table}_used", table, "UPDATE", f"({changed}) AND ({used})", USED),)

@@ -1,11 +1,11 @@
 from django.contrib import admin
 
-from workflow.admin import StandardAdmin
+from workflow.admin import ListedAdmin, StandardAdmin
 from works.models import Grade, Licence, StandardItem
 
 
 @admin.register(Grade)
-class GradeAdmin(admin.ModelAdmin):
+class GradeAdmin(ListedAdmin):
     list_display = ["code", "kind", "max_kv", "max_kva", "basis", "confirmed", "active"]
     list_filter = ["kind", "confirmed", "active"]
 

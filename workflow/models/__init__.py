@@ -5,7 +5,13 @@ from workflow.models.case import Case
 from workflow.models.event import Event
 from workflow.models.late import LateCause, Lateness
 from workflow.models.rule import DeadlineRule, Edition, Rescheduling, StopReason, WorkDay
-from workflow.models.standard import DatedQuerySet, DatedStandard, Standard, StandardQuerySet
+from workflow.models.standard import (
+    DatedQuerySet,
+    DatedStandard,
+    Listed,
+    Standard,
+    StandardQuerySet,
+)
 from workflow.models.step import Pause, Step
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "Event",
     "LateCause",
     "Lateness",
+    "Listed",
     "Notice",
     "Pause",
     "Reminder",

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from workflow.models.case import Case
+from workflow.models.standard import Listed
 from workflow.models.step import Step
 
 
-class LateCause(models.Model):
+class LateCause(Listed):
     """A listed cause of lateness and the party responsible for it (DOMAIN section 9)."""
 
     class Party(models.TextChoices):

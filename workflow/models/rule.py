@@ -12,7 +12,13 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from workflow.models.standard import DatedQuerySet, DatedStandard, Standard, StandardQuerySet
+from workflow.models.standard import (
+    DatedQuerySet,
+    DatedStandard,
+    Listed,
+    Standard,
+    StandardQuerySet,
+)
 from workflow.process import BusinessType, CustomerClass, Kind
 from workflow.words import WordsField
 
@@ -115,7 +121,7 @@ class WorkDay(Standard):
         return f"{self.day:%Y-%m-%d} {_('worked') if self.worked else _('rest')}"
 
 
-class StopReason(models.Model):
+class StopReason(Listed):
     """A listed reason for which the utility's clock may stand still (DOMAIN section 4)."""
 
     code = models.SlugField(_("code"), unique=True)

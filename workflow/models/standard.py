@@ -151,3 +151,29 @@ class DatedStandard(Standard):
             if other.valid_to is None or other.valid_to > last:
                 other.valid_to = last
                 other.save(update_fields=["valid_to"])
+
+
+class Listed(models.Model):
+    """A row of a list that is chosen from. What refers to it says by it why something was done, so
+    once it was used it is never edited: it is taken out of use, and another row added.
+    """
+
+    # What may change in a row that was used, and what belongs to the row itself.
+    OPEN: ClassVar[frozenset[str]] = frozenset({"active", "confirmed"})
+    PARTS: ClassVar[frozenset[str]] = frozenset()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def uses(cls) -> list[models.ForeignKey]:
+        """The columns by which other rows refer to this one."""
+        found = (one for one in cls._meta.get_fields(include_hidden=True) if one.one_to_many)
+        return [one.field for one in found if one.field.model.__name__ not in cls.PARTS]
+
+    @property
+    def is_used(self) -> bool:
+        return any(
+            column.model._base_manager.filter(**{column.name: self}).exists()
+            for column in self.uses()
+        )

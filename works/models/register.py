@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.identity import check_credit_code
 from applications.models import Application
-from workflow.models import Step
+from workflow.models import Listed, Step
 from workflow.process import Kind
 
 VOLTAGE = re.compile(r"^(\d+)(k?)v$")
@@ -36,7 +36,7 @@ class LicenceKind(models.TextChoices):
     CONTRACTOR = "contractor", _("Contractor's permit")
 
 
-class Grade(models.Model):
+class Grade(Listed):
     """Up to which voltage a grade may work: dated data with its source, never a constant."""
 
     kind = models.CharField(_("kind"), max_length=10, choices=LicenceKind)
