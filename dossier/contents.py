@@ -22,7 +22,7 @@ from applications.models import Application, Contact
 from documents.models import Paper, PaperItem
 from dossier.files import Received, received
 from dossier.owners import Turn, turns
-from fees.models import Bill, Correction, Payment
+from fees.models import Bill, Correction, Payment, Refund
 from plans.models import Approval, Plan, PlanSource
 from surveys.models import Consent
 from workflow import clocks
@@ -200,8 +200,9 @@ def _plans(case: Case) -> list[Plan]:
 
 def _bills(case: Case) -> list[Bill]:
     """Every bill with its lines, waivers and corrections, payment and refund."""
-    payments = Payment.objects.select_related(
-        "received_by", "refund__paid_out_by", "refund__confirmed_by"
+    refunds = Refund.objects.select_related("paid_out_by", "confirmed_by").order_by("pk")
+    payments = Payment.objects.select_related("received_by").prefetch_related(
+        Prefetch("refunds", refunds)
     )
     corrections = Correction.objects.select_related("proposed_by", "answered_by").order_by("pk")
     return _knowing(

@@ -76,6 +76,25 @@ OF_AN_ACCEPTED_PLAN = """EXISTS (SELECT 1 FROM plans_plan p
     WHERE p.id = {row}.plan_id AND p.state = 'accepted')"""
 BEGUN = "NEW.kind = 'fees' AND NEW.state IN ('in_hand', 'with_customer', 'stopped', 'done')"
 STANDING = "('draft', 'issued', 'paid')"
+# What was received for the case of a bill and did not begin to go back: it stands for that bill,
+# whichever bill of the case it was received on.
+_OF_ITS_CASE = """FROM fees_payment y JOIN fees_bill paid ON paid.id = y.bill_id
+    JOIN workflow_step on_step ON on_step.id = paid.step_id {refunds}
+    WHERE on_step.case_id = (SELECT f.case_id FROM workflow_step f WHERE f.id = {step})"""
+_REFUNDS = "JOIN fees_refund r ON r.payment_id = y.id"
+
+
+def _booked(step: str) -> str:
+    """The money booked on the case of this step, in yuan."""
+    received = _OF_ITS_CASE.format(refunds="", step=step)
+    back = _OF_ITS_CASE.format(refunds=_REFUNDS, step=step)
+    return f"""ROUND(COALESCE((SELECT SUM(y.amount) {received}), 0)
+        - COALESCE((SELECT SUM(r.amount) {back}), 0), 2)"""
+
+
+# What of the payment of a refund did not begin to go back.
+LEFT = """ROUND((SELECT y.amount FROM fees_payment y WHERE y.id = NEW.payment_id) - COALESCE((
+    SELECT SUM(r.amount) FROM fees_refund r WHERE r.payment_id = NEW.payment_id), 0), 2)"""
 REVIVES = """NEW.status <> 'abolished' AND EXISTS (SELECT 1 FROM fees_catalogueitem gone
     WHERE gone.code = NEW.code AND gone.status = 'abolished' AND gone.released_at IS NOT NULL)"""
 NO_BILL = gettext_noop(
@@ -151,17 +170,16 @@ WALLS = (
         "fees_bill_paid",
         "fees_bill",
         "UPDATE",
-        """NEW.state = 'paid' AND OLD.state <> 'paid' AND NOT EXISTS (
-        SELECT 1 FROM fees_payment y WHERE y.bill_id = NEW.id AND y.amount = NEW.total)""",
+        f"""NEW.state = 'paid' AND OLD.state <> 'paid'
+        AND {_booked("NEW.step_id")} <> ROUND(NEW.total, 2)""",
         gettext_noop("A bill is paid when the whole amount was received."),
     ),
     Wall(
         "fees_bill_refunded",
         "fees_bill",
         "UPDATE",
-        f"""NEW.state NOT IN {STANDING} AND EXISTS (SELECT 1 FROM fees_payment y
-        WHERE y.bill_id = NEW.id
-        AND NOT EXISTS (SELECT 1 FROM fees_refund r WHERE r.payment_id = y.id))""",  # noqa: S608 - our own constants
+        f"""NEW.state IN ('cancelled', 'waived') AND NEW.state <> OLD.state
+        AND {_booked("NEW.step_id")} <> 0""",
         gettext_noop("Money was received on this bill: it ends only with a refund."),
     ),
     Wall(
@@ -199,8 +217,8 @@ WALLS = (
         "fees_payment_whole",
         "fees_payment",
         "INSERT",
-        """NOT EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id AND b.state = 'issued'
-        AND b.total = NEW.amount)""",
+        f"""NOT EXISTS (SELECT 1 FROM fees_bill b WHERE b.id = NEW.bill_id AND b.state = 'issued'
+        AND ROUND(b.total, 2) = ROUND(NEW.amount, 2) + {_booked("b.step_id")})""",  # noqa: S608 - our own constants
         gettext_noop("A payment is the whole amount of an issued bill, neither more nor less."),
     ),
     Wall(
@@ -224,9 +242,15 @@ WALLS = (
         "fees_refund_whole",
         "fees_refund",
         "INSERT",
-        """NOT EXISTS (SELECT 1 FROM fees_payment y
-        WHERE y.id = NEW.payment_id AND y.amount = NEW.amount)""",
-        gettext_noop("A refund is the whole amount received."),
+        f"""ROUND(NEW.amount, 2) > {LEFT} OR (ROUND(NEW.amount, 2) <> {LEFT} AND EXISTS (
+        SELECT 1 FROM fees_payment y JOIN fees_bill on_bill ON on_bill.id = y.bill_id
+        JOIN workflow_step on_step ON on_step.id = on_bill.step_id
+        JOIN workflow_step f ON f.case_id = on_step.case_id
+        JOIN fees_bill b ON b.step_id = f.id
+        WHERE y.id = NEW.payment_id AND b.state = 'paid'))""",  # noqa: S608 - our own constants
+        gettext_noop(
+            "A refund is the whole amount received, or what a corrected bill no longer asks for."
+        ),
     ),
     Wall(
         "fees_refund_frozen",

@@ -24,14 +24,14 @@ def panel(step: Step, user: User) -> dict:
 
 
 def summary(case: Case, user: User) -> dict:
-    """Beside the case: in one line whether a fee is allowed, billed or paid; one query."""
+    """Beside the case: in one line whether a fee is allowed, billed or paid; two queries."""
     step = case.step(Kind.FEES)
     if step is None or step.state == Step.State.VOID:
         return {"case": case, "step": None, "why_not": process.why_not(Kind.FEES, case)}
     if step.state == Step.State.WAITING:
         return {"case": case, "step": step, "waiting": True}
     standing = Standing.of(step)
-    back = getattr(standing.payment, "refund", None)
+    back = next(iter(standing.refunds), None) if standing.bill else None
     waived = standing.decision if standing.is_waived else None
     return {"case": case, "step": step, "bill": standing.bill, "refund": back, "waived": waived}
 
@@ -39,15 +39,15 @@ def summary(case: Case, user: User) -> dict:
 def on_closing(case: Case) -> str:
     """What becomes of the money when the case closes unsupplied now; empty where none was paid."""
     step = case.step(Kind.FEES)
-    payment = Standing.of(step).payment if step else None
-    if payment is None or payment.bill.state != Bill.State.PAID:
+    standing = Standing.of(step) if step else None
+    if standing is None or not standing.booked:
         return ""
     return _(
         "¥%(amount)s goes back to %(payer)s: the cashier of %(unit)s pays it out by %(day)s, "
         "and a second person confirms it."
     ) % {
-        "amount": f"{payment.amount:,.2f}",
-        "payer": payment.payer,
+        "amount": f"{standing.booked:,.2f}",
+        "payer": standing.payments[0].payer,
         "unit": case.unit,
         "day": steps.refund_due(timezone.localdate()),
     }

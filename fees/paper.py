@@ -26,23 +26,41 @@ def context(paper: Paper) -> dict[str, Any]:
         bill = payment.bill
     else:
         bill = Bill.objects.get(pk=paper.data["bill"])
+    rest = Decimal(paper.data.get("rest", bill.total))
+    asked = payment.amount if payment else abs(rest)
     return {
         "bill": bill,
         "payment": payment,
         "plan": bill.plan,
         "lines": list(bill.lines.all()),
-        "in_words": capitals(bill.total),
+        "in_words": capitals(asked or bill.total),
+        # What was paid before, and what of the total is to be paid now or comes back.
+        "before": [
+            row | {"amount": Decimal(row["amount"])} for row in paper.data.get("before", ())
+        ],
+        "rest": rest,
+        "asked": asked,
+        "kept": paper.data.get("kept", False),
         # A bill waived or corrected since says so only on the paper issued for that.
         "ended": paper.data.get("ended", ""),
+        "ended_on": paper.data.get("ended_on", ""),
         "decided": paper.data.get("decided", {}),
     }
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """Whether the bill holds as it is issued; if not, why, and who decided it and when."""
+    """Whether the bill holds as it is issued, and what was paid before; if not, why, since when,
+    who decided it and when, and whether what was paid counts for the next bill (`kept`).
+    """
+    held = list(Payment.objects.held(case))
+    if payment := data.get("payment"):
+        return _paid_before([row for row in held if row.pk != payment])
     bill = Bill.objects.filter(pk=data.get("bill")).first()
-    if bill is None or bill.state in Bill.STANDING:
+    if bill is None:
         return {}
+    if bill.state in Bill.STANDING:
+        booked = sum((row.left for row in held), Decimal(0))
+        return _paid_before(held) | ({"rest": str(bill.total - booked)} if held else {})
     approved = bill.corrections.filter(answer=Correction.Answer.APPROVED)
     found = approved.select_related("proposed_by", "answered_by").first()
     decided = found and {
@@ -51,7 +69,25 @@ def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any
         "by": str(found.answered_by),
         "at": f"{timezone.localtime(found.answered_at):%Y-%m-%d %H:%M}",
     }
-    return {"ended": bill.reason, "decided": decided or {}}
+    return {
+        "ended": bill.reason,
+        "ended_on": f"{timezone.localtime(bill.ended_at):%Y-%m-%d}" if bill.ended_at else "",
+        "kept": bool(held),
+        "decided": decided or {},
+    }
+
+
+def _paid_before(payments: list[Payment]) -> dict[str, Any]:
+    """The receipts that count for the bill, the oldest first; nothing where there are none."""
+    rows = [
+        {
+            "receipt": payment.receipt_number,
+            "on": f"{timezone.localtime(payment.received_at):%Y-%m-%d}",
+            "amount": str(payment.left),
+        }
+        for payment in reversed(payments)
+    ]
+    return {"before": rows} if rows else {}
 
 
 def capitals(amount: Decimal) -> str:

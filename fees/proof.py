@@ -7,13 +7,15 @@ accepted plan quoted, whatever became of the catalogue since; a bill found wrong
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fees import tariff
-from fees.models import Bill, CatalogueItem, FeeProof, Payment
+from fees.models import Bill, CatalogueItem, FeeProof, Payment, Refund
 from workflow import walls
 
 KEPT = 100  # findings stored with a run; the count is complete
@@ -42,8 +44,9 @@ def findings() -> Iterator[str]:
     for wall in walls.missing(connection):
         yield _("The database wall %(wall)s does not stand: run migrate.") % {"wall": wall}
     catalogue = list(CatalogueItem.objects.all())
+    booked = _booked()
     for bill in _bills():
-        for what in wrong(bill, catalogue):
+        for what in wrong(bill, catalogue, booked.get(bill.step.case_id, Decimal(0))):
             yield f"{bill.step.case.number} {bill.number}: {what}"
     for payment in _payments_astray():
         yield f"{payment.bill.step.case.number} {payment.receipt_number}: " + _(
@@ -54,26 +57,42 @@ def findings() -> Iterator[str]:
 def _bills() -> Iterator[Bill]:
     return (
         Bill.objects.standing()
-        .select_related("step__case", "payment", "plan__step", "plan__survey__step")
+        .select_related("step__case", "plan__step", "plan__survey__step")
         .prefetch_related("lines", tariff.SOURCES_OF_BILLS)
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     )
 
 
+def _booked() -> dict[int, Decimal]:
+    """The money booked on each case that ever paid, in yuan."""
+    received = Payment.objects.order_by().values_list("bill__step__case")
+    back = Refund.objects.order_by().values_list("payment__bill__step__case")
+    gone = dict(back.annotate(Sum("amount")))
+    return {
+        case: amount - gone.get(case, Decimal(0))
+        for case, amount in received.annotate(Sum("amount"))
+    }
+
+
 def _payments_astray() -> Iterator[Payment]:
+    of_the_case = Bill.objects.standing().filter(step__case=OuterRef("bill__step__case"))
     return (
-        Payment.objects.exclude(bill__state=Bill.State.PAID)
-        .filter(refund=None)
+        Payment.objects.with_left()
+        .filter(~Exists(of_the_case), left__gt=0)
         .select_related("bill__step__case")
         .iterator(chunk_size=CHUNK)
     )
 
 
-def wrong(bill: Bill, catalogue: list[CatalogueItem] | None = None) -> Iterator[str]:
+def wrong(
+    bill: Bill, catalogue: list[CatalogueItem] | None = None, booked: Decimal | None = None
+) -> Iterator[str]:
     """What is wrong with one bill, in plain words.
 
-    `catalogue` are all items, for who judges many bills at once.
+    `catalogue` are all items and `booked` is the money booked on its case, for who judges many
+    bills at once. A bill is paid when that is its total, by whichever payments; while it is less,
+    the rest is to be paid.
     """
     plan, case_id = bill.plan, bill.step.case_id
     survey = plan.survey
@@ -82,13 +101,13 @@ def wrong(bill: Bill, catalogue: list[CatalogueItem] | None = None) -> Iterator[
     if not (plan.state == "accepted" and plan.accepted_at and plan.step.case_id == case_id):
         yield _("money without an accepted plan.")
         return
-    payment = getattr(bill, "payment", None)
-    if bill.state == Bill.State.PAID and payment is None:
-        yield _("paid without a payment.")
-    if payment and payment.amount != bill.total:
-        yield _("received %(received)s yuan, billed %(billed)s yuan.") % {
-            "received": payment.amount,
+    if booked is None:
+        booked = Payment.objects.booked(bill.step.case)
+    if booked != bill.total if bill.state == Bill.State.PAID else booked >= bill.total > 0:
+        yield _("received %(received)s yuan, billed %(billed)s yuan (%(state)s).") % {
+            "received": booked,
             "billed": bill.total,
+            "state": bill.get_state_display(),
         }
     lines = list(bill.lines.all())
     for line in lines:

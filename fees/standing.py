@@ -23,11 +23,22 @@ class Recomputed:
     bill: Bill
     lines: list[BillLine]
     assessment: tariff.Assessment
+    booked: Decimal  # what is paid, in yuan
 
     @property
     def difference(self) -> Decimal:
         """In yuan; less than nothing where the customer would owe less."""
         return self.assessment.total - self.bill.total
+
+    @property
+    def more(self) -> Decimal:
+        """What is still to be paid, computed anew, in yuan; less than nothing goes back."""
+        return self.assessment.total - self.booked
+
+    @property
+    def back(self) -> Decimal:
+        """What goes back then, in yuan."""
+        return max(-self.more, Decimal(0))
 
     @property
     def is_equal(self) -> bool:
@@ -74,14 +85,32 @@ class Standing:
         """The latest bill of this round."""
         return (
             Bill.objects.filter(step_id=self.step.pk)
-            .select_related("payment__refund", "issued_by", "payment__received_by")
+            .select_related("payment", "issued_by")
             .order_by("-pk")
             .first()
         )
 
+    @cached_property
+    def payments(self) -> list[Payment]:
+        """What was received for the bill: all that is booked on the case while it stands, the
+        latest first; else what was received on it.
+        """
+        if self.bill and self.bill.state in Bill.STANDING:
+            return list(Payment.objects.held(self.case).select_related("received_by"))
+        payment = getattr(self.bill, "payment", None)
+        return [payment] if payment else []
+
     @property
-    def payment(self) -> Payment | None:
-        return getattr(self.bill, "payment", None) if self.bill else None
+    def booked(self) -> Decimal:
+        """How much of it is booked for the bill that stands, in yuan."""
+        if self.bill is None or self.bill.state not in Bill.STANDING:
+            return Decimal(0)
+        return sum((payment.left for payment in self.payments), Decimal(0))
+
+    @property
+    def due(self) -> Decimal:
+        """What the customer is still to pay, in yuan."""
+        return self.bill.total - self.booked if self.bill and self.is_unpaid else Decimal(0)
 
     @property
     def is_unpaid(self) -> bool:
@@ -202,7 +231,7 @@ class Standing:
         """The bill that stands beside what it would be, computed anew."""
         if self.bill is None or self.bill.state not in Bill.STANDING or self.assessment is None:
             return None
-        return Recomputed(self.bill, self.lines, self.assessment)
+        return Recomputed(self.bill, self.lines, self.assessment, self.booked)
 
     @cached_property
     def refunds(self) -> list[Refund]:

@@ -168,6 +168,26 @@ TOLD = (
         by_law=True,
     ),
     Told(
+        ("bill_settled",),
+        Words(
+            "Your bill was corrected",
+            "Your bill was corrected: {note}.",
+            "You need not pay anything.",
+        ),
+        Words("缴费单已更正", "缴费单已更正：{note}。", "您无需再缴费。"),
+        by_law=True,
+    ),
+    Told(
+        ("bill_cancelled",),
+        Words(
+            "Your bill is cancelled",
+            "Your bill is cancelled: {note}.",
+            "Do not pay it; what was paid is paid back.",
+        ),
+        Words("缴费单已作废", "缴费单已作废：{note}。", "请勿再缴纳，已缴款项将退还。"),
+        by_law=True,
+    ),
+    Told(
         ("contract_drawn",),
         Words(
             "Your supply contract is ready",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from applications.models import TrackingCode
 from documents.models import Ask, Paper, PaperItem, PaperKind
-from fees.models import Bill, BillLine
+from fees.models import Bill, BillLine, Payment
 from surveys.models import Consent
 from workflow.models import Case, Pause, Step
 from workflow.process import Kind
@@ -54,6 +55,12 @@ class Rows:
     @property
     def bill(self) -> Bill | None:
         return self.lines[0].bill if self.lines else None
+
+    @property
+    def booked(self) -> Decimal:
+        """What was paid for a bill that is still to be paid, in yuan."""
+        is_open = self.bill is not None and self.bill.state == Bill.State.ISSUED
+        return Payment.objects.booked(self.case) if is_open else Decimal(0)
 
 
 def read(code: TrackingCode) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.urls import reverse
 from django.utils import timezone
@@ -424,6 +425,16 @@ def how_far(rows: Rows) -> str:
 # What it costs ------------------------------------------------------------------------------------
 
 
+def _to_be_paid(bill: Bill, booked: Decimal) -> str:
+    """What a bill still asks for, where a part was paid on the one before it."""
+    if not booked:
+        return _("This bill is to be paid.")
+    return _("¥%(due)s of this bill is still to be paid: ¥%(booked)s was paid before.") % {
+        "due": f"{bill.total - booked:,.2f}",
+        "booked": f"{booked:,.2f}",
+    }
+
+
 def money(rows: Rows) -> Money:
     """Nothing, until a bill stands on an accepted plan; then the bill with its legal basis."""
     bill, step = rows.bill, rows.case.step(Kind.FEES)
@@ -431,7 +442,7 @@ def money(rows: Rows) -> Money:
         return Money(_("The bill is paid. Nothing more is to be paid."), "", bill, rows.lines)
     if bill:
         more = _("Pay only what stands here, at our office, and ask for the receipt.")
-        return Money(_("This bill is to be paid."), more, bill, rows.lines)
+        return Money(_to_be_paid(bill, rows.booked), more, bill, rows.lines)
     if step is None or step.state in (Step.State.VOID, Step.State.DONE):
         accepted = rows.case.chargeable is False
         says = _("No fee is due for your request.") if accepted else _("Nothing is to be paid.")

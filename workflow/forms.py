@@ -340,6 +340,14 @@ class FactsForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         dress(self)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not set(self.changed_data) & set(self.Meta.fields):
+            raise forms.ValidationError(
+                _("Nothing was changed: every fact is as it was. Correct the one that is wrong.")
+            )
+        return cleaned
+
     @property
     def facts(self) -> dict[str, Any]:
         """The facts as typed, for `moves.set_facts`."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from fees.models.bill import Bill
+from workflow.models import Case
 
 
 class Method(models.TextChoices):
@@ -17,6 +21,20 @@ class Method(models.TextChoices):
     WECHAT = "wechat", _("WeChat Pay")
     ALIPAY = "alipay", _("Alipay")
     CHEQUE = "cheque", _("Cheque")
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def with_left(self) -> PaymentQuerySet:
+        """Each with what of it did not begin to go back (`left`, yuan)."""
+        return self.annotate(left=F("amount") - Coalesce(Sum("refunds__amount"), Decimal(0)))
+
+    def held(self, case: Case) -> PaymentQuerySet:
+        """The money that is booked on the case for its present bill, the latest first."""
+        return self.with_left().filter(bill__step__case=case, left__gt=0).order_by("-pk")
+
+    def booked(self, case: Case) -> Decimal:
+        """How much of it there is, in yuan."""
+        return sum((payment.left for payment in self.held(case)), Decimal(0))
 
 
 class Payment(models.Model):
@@ -36,6 +54,8 @@ class Payment(models.Model):
     received_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("received by")
     )
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -37,8 +37,8 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 
 class Refund(Stateful):
-    """Opened by itself when a paid bill no longer holds; paid out by the cashier, confirmed by
-    another.
+    """Opened by itself when a bill no longer holds, or costs less than was paid; paid out by the
+    cashier, confirmed by another.
     """
 
     class State(models.TextChoices):
@@ -46,8 +46,8 @@ class Refund(Stateful):
         PAID_OUT = "paid_out", _("Paid out, to be confirmed")
         CONFIRMED = "confirmed", _("Refunded")
 
-    payment = models.OneToOneField(
-        Payment, models.PROTECT, related_name="refund", verbose_name=_("payment")
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment")
     )
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2)
     reason = WordsField(_("reason"), max_length=500)
@@ -88,6 +88,11 @@ class Refund(Stateful):
             )
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="a_refund_has_an_amount",
+                violation_error_message=_("The amount must be more than 0."),
+            ),
             models.CheckConstraint(
                 condition=~Q(reason=""),
                 name="a_refund_has_a_reason",

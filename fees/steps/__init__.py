@@ -1,8 +1,10 @@
 """The only writer of this room: bills, quotes kept, payments, waivers and corrections, refunds."""
 
 from fees.steps.acts import (
+    BILL_CANCELLED,
     BILL_CORRECTED,
     BILL_ISSUED,
+    BILL_SETTLED,
     BILL_WAIVED,
     CORRECTION_DECLINED,
     CORRECTION_PROPOSED,
@@ -22,8 +24,10 @@ from fees.steps.quotes import answer_quote, propose_quote
 from fees.steps.refunds import CONFIRMING, confirm, pay_out, refund_due, undone
 
 __all__ = [
+    "BILL_CANCELLED",
     "BILL_CORRECTED",
     "BILL_ISSUED",
+    "BILL_SETTLED",
     "BILL_WAIVED",
     "CONFIRMING",
     "CORRECTION_DECLINED",

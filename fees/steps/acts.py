@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy
 from workflow.verbs import verb
 
 BILL_ISSUED = verb("bill_issued", gettext_lazy("Bill issued"), told=True)
+BILL_SETTLED = verb(
+    "bill_settled", gettext_lazy("Bill issued anew: what was paid covers it"), told=True
+)
+BILL_CANCELLED = verb("bill_cancelled", gettext_lazy("Bill cancelled"), told=True)
 NOTHING_DUE = verb("nothing_due", gettext_lazy("Nothing is due"))
 PAYMENT_RECEIVED = verb(
     "payment_received", gettext_lazy("Payment received"), not_by_whom=("bill_issued",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,9 +12,9 @@ from accounts.models import User
 from documents import steps as papers
 from fees import tariff
 from fees.guards import TO_BILL
-from fees.models import Bill, BillLine
+from fees.models import Bill, BillLine, Payment
 from fees.standing import Standing
-from fees.steps.acts import BILL_ISSUED, NOTHING_DUE
+from fees.steps.acts import BILL_ISSUED, BILL_SETTLED, NOTHING_DUE
 from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused, demand
@@ -43,24 +45,55 @@ def issue(step: Step, *, by: User) -> Bill:
     assessment = Standing(step).assessment
     if assessment is None or not assessment.lines:
         raise Refused(_("Nothing is due: there is nothing to bill."))
+    bill = issued(step, assessment, by=by)
+    bill.step = to_be_paid(step, bill.total, by=by)
+    return bill
+
+
+def issued(step: Step, assessment: tariff.Assessment, *, by: User) -> Bill:
+    """A bill with its lines frozen; what is booked on the case counts for it."""
     bill = _write(step, assessment)
     bill.issue()
     bill.issued_at, bill.issued_by = timezone.now(), by
     bill.save(update_fields=["state", "issued_at", "issued_by"])
+    booked = Payment.objects.booked(step.case)
     moves.record(
         step.case,
-        BILL_ISSUED,
+        BILL_ISSUED if bill.total > booked else BILL_SETTLED,
         by=by,
         step=step,
-        note=lambda: _("%(number)s: %(total)s yuan") % {"number": bill.number, "total": bill.total},
+        note=lambda: _asked(bill, booked),
         bill=bill.number,
         total=bill.total,
+        booked=booked,
     )
     papers.issue(step.case, "bill", by=by, step=step, bill=bill.pk)
-    bill.step = moves.hand_over(
-        step, by=by, note=lambda: _("To be paid: %(total)s yuan") % {"total": bill.total}
-    )
     return bill
+
+
+def to_be_paid(step: Step, due: Decimal, *, by: User, role: str | None = None) -> Step:
+    """The customer's turn to pay so many yuan."""
+    return moves.hand_over(
+        step, by=by, role=role, note=lambda: _("To be paid: %(total)s yuan") % {"total": due}
+    )
+
+
+def _asked(bill: Bill, booked: Decimal) -> str:
+    """What a bill asks for, beside what is paid already."""
+    if not booked:
+        text = _("%(number)s: %(total)s yuan")
+    elif bill.total > booked:
+        text = _("%(number)s: %(total)s yuan, paid %(booked)s yuan, still to be paid %(rest)s yuan")
+    elif bill.total < booked:
+        text = _("%(number)s: %(total)s yuan, paid %(booked)s yuan, going back %(rest)s yuan")
+    else:
+        text = _("%(number)s: %(total)s yuan, paid")
+    return text % {
+        "number": bill.number,
+        "total": bill.total,
+        "booked": booked,
+        "rest": abs(bill.total - booked),
+    }
 
 
 def in_our_hand(step: Step, by: User) -> Step:
@@ -131,7 +164,9 @@ def nothing_due(step: Step, *, by: User) -> Step:
     return step
 
 
-def end(bill: Bill, transition: str, reason: str) -> None:
+def end(bill: Bill, transition: str, reason: str, *, by: User | None) -> None:
+    """The bill holds no longer; a paper says so. What is to go back was opened before."""
     getattr(bill, transition)()
     bill.reason, bill.ended_at = reason, timezone.now()
     bill.save(update_fields=["state", "reason", "ended_at"])
+    papers.issue(bill.step.case, "bill", by=by, step=bill.step, bill=bill.pk)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
-from documents import steps as papers
-from fees.models import Bill, Correction
+from fees import tariff
+from fees.models import Bill, Correction, Payment
 from fees.standing import Standing
 from fees.steps.acts import BILL_CORRECTED, BILL_WAIVED, CORRECTION_DECLINED, CORRECTION_PROPOSED
-from fees.steps.bills import end, locked_bill
-from fees.steps.refunds import open_refund
+from fees.steps.bills import end, issued, locked_bill, to_be_paid
+from fees.steps.refunds import give_back
 from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused
@@ -70,20 +72,20 @@ def against_correction(bill: Bill, kind: str) -> list[Refused]:
 
 @transaction.atomic
 def approve(proposal: Correction, *, by: User) -> Correction:
-    """The supervisor, a second person, agrees: the bill is waived, or computed anew."""
+    """The supervisor, a second person, agrees: the bill is waived, or computed anew.
+
+    Where money is booked, the new bill is issued at once and only the difference moves.
+    """
     bill, proposal = _open_proposal(proposal, by)
     if bill.state not in Bill.STANDING:
         raise Refused(_("The bill is %(state)s.") % {"state": bill.get_state_display()})
     if wrong := against_correction(bill, proposal.kind):
         raise Refused(wrong)
     _answer(proposal, Correction.Answer.APPROVED, by)
-    waive = proposal.kind == Correction.Kind.WAIVE
-    was_paid = bill.state == Bill.State.PAID
-    if was_paid:
-        open_refund(bill, reason=proposal.reason, by=by)
-    end(bill, "waive" if waive else "correct", proposal.reason)
-    papers.issue(bill.step.case, "bill", by=by, step=bill.step, bill=bill.pk)
-    if waive:
+    booked = Payment.objects.booked(bill.step.case)
+    if proposal.kind == Correction.Kind.WAIVE:
+        give_back(bill.step, booked, reason=proposal.reason, by=by)
+        end(bill, "waive", proposal.reason, by=by)
         moves.finish(
             bill.step,
             by=by,
@@ -93,28 +95,54 @@ def approve(proposal: Correction, *, by: User) -> Correction:
             note=proposal.reason,
             bill=bill.number,
         )
-    elif was_paid:
-        moves.send_back(
-            bill.step,
+    else:
+        _compute_anew(bill, booked, reason=proposal.reason, by=by)
+    plans.watch(bill.step.case)
+    return proposal
+
+
+def _compute_anew(bill: Bill, booked: Decimal, *, reason: str, by: User) -> None:
+    """Withdraw the bill. While nothing is booked the biller issues the next one; else it is issued
+    here, so that money never lies without a bill: the customer pays what is missing, or what is too
+    much goes back.
+    """
+    assessment = Standing.of(bill.step).assessment
+    total = assessment.total if assessment else Decimal(0)
+    if not total:
+        give_back(bill.step, booked, reason=reason, by=by)
+    end(bill, "correct", reason, by=by)
+    step = bill.step
+    if step.state == Step.State.DONE and (total > booked or not total):
+        step = moves.send_back(
+            step,
             by=by,
             role=Role.SUPERVISOR,
-            reason=proposal.reason,
+            reason=reason,
             what=BILL_CORRECTED,
             bill=bill.number,
         )
     else:
-        moves.record(
-            bill.step.case,
-            BILL_CORRECTED,
-            by=by,
-            step=bill.step,
-            note=proposal.reason,
-            bill=bill.number,
-        )
-        if bill.step.state == Step.State.WITH_CUSTOMER:
-            moves.take_back(bill.step, by=None, note=proposal.reason)
-    plans.watch(bill.step.case)
-    return proposal
+        moves.record(step.case, BILL_CORRECTED, by=by, step=step, note=reason, bill=bill.number)
+        if step.state == Step.State.WITH_CUSTOMER and not (booked and total):
+            moves.take_back(step, by=None, note=reason)
+    if assessment and booked and total:
+        _settle(step, assessment, booked, reason=reason, by=by)
+
+
+def _settle(
+    step: Step, assessment: tariff.Assessment, booked: Decimal, *, reason: str, by: User
+) -> None:
+    """The new bill beside what is booked: only the difference moves."""
+    bill = issued(step, assessment, by=by)
+    if bill.total > booked:
+        if step.state == Step.State.IN_HAND:
+            to_be_paid(step, bill.total - booked, by=by, role=Role.SUPERVISOR)
+        return
+    give_back(step, booked - bill.total, reason=reason, by=by)
+    bill.pay()
+    bill.save(update_fields=["state"])
+    if step.is_live:
+        moves.finish(step, by=by, role=Role.SUPERVISOR, outcome="paid")
 
 
 @transaction.atomic

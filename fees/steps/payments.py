@@ -31,7 +31,8 @@ def receive(
     reference: str = "",
     received_at: datetime | None = None,
 ) -> Payment:
-    """The cashier receives the whole amount; payment and change of state are one transaction.
+    """The cashier receives the whole amount that is not paid yet; payment and change of state are
+    one transaction.
 
     Raises Refused for anybody who set the fee, and for a bill that is not open any more.
     """
@@ -46,7 +47,7 @@ def receive(
         method=method,
         reference=reference,
         payer=payer,
-        amount=bill.total,
+        amount=bill.total - Payment.objects.booked(bill.step.case),
         received_at=received_at,
         received_by=by,
     )

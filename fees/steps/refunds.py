@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
-from fees.models import Bill, Refund
+from fees.models import Bill, Payment, Refund
 from fees.models.refund import WAITING
-from fees.steps.acts import REFUND_CONFIRMED, REFUND_OPENED, REFUND_PAID
+from fees.steps.acts import BILL_CANCELLED, REFUND_CONFIRMED, REFUND_OPENED, REFUND_PAID
 from fees.steps.bills import end, locked_bill
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
@@ -35,9 +36,16 @@ def undone(step: Step, *, by: User | None) -> None:
         return
     bill.step = step  # with the case that the door has in hand
     reason = keep(_why_undone(step.case))
-    if bill.state == Bill.State.PAID:
-        open_refund(bill, reason=reason, by=by)
-    end(bill, "cancel", reason)
+    give_back(step, Payment.objects.booked(step.case), reason=reason, by=by)
+    end(bill, "cancel", reason, by=by)
+    moves.record(
+        step.case,
+        BILL_CANCELLED,
+        by=by,
+        step=step,
+        note=lambda: f"{bill.number}: {bill.reason}",
+        bill=bill.number,
+    )
 
 
 def _why_undone(case: Case) -> Words:
@@ -49,16 +57,18 @@ def _why_undone(case: Case) -> Words:
     return lambda: _("What the bill stood on no longer holds.")
 
 
-def open_refund(bill: Bill, *, reason: str, by: User | None) -> Refund:
-    """Money that was taken goes back, whole."""
-    refund = Refund.objects.create(
-        payment=bill.payment, amount=bill.payment.amount, reason=reason, opened_at=timezone.now()
-    )
-    _remind(refund)
-    moves.record(
-        bill.step.case, REFUND_OPENED, by=by, step=bill.step, note=reason, **_event_of(refund)
-    )
-    return refund
+def give_back(step: Step, amount: Decimal, *, reason: str, by: User | None) -> None:
+    """So many yuan of what is booked on the case go back: what was paid last goes back first."""
+    for payment in Payment.objects.held(step.case).select_related("bill__step__case"):
+        if not amount:
+            break
+        part = min(amount, payment.left)
+        amount -= part
+        refund = Refund.objects.create(
+            payment=payment, amount=part, reason=reason, opened_at=timezone.now()
+        )
+        _remind(refund)
+        moves.record(step.case, REFUND_OPENED, by=by, step=step, note=reason, **_event_of(refund))
 
 
 def refund_due(on: date) -> date:

@@ -123,12 +123,14 @@ def billed(step: Step | None = None, **options: Any) -> Bill:
     return steps.issue(step or ready(**options), by=person(Role.BILLER))
 
 
-def dearer() -> None:
-    """The published rate turns out to be 230 since today, 10 more than was billed: what was quoted
-    stays, what was never quoted is wrong by it.
+def dearer(rate: int = 230) -> None:
+    """The published rate turns out to be so many yuan since today where 220 were billed: what was
+    quoted stays, what was never quoted is wrong by it.
     """
-    item = CatalogueItem.objects.get(code="reliability-10kv")
-    item.pk, item.version, item.rate, item.valid_from = None, 2, 230, timezone.localdate()
+    items = CatalogueItem.objects.filter(code="reliability-10kv")
+    item = items.get(version=1)
+    item.pk, item.version, item.rate = None, items.count() + 1, rate
+    item.valid_from = timezone.localdate()
     item.save(force_insert=True)
 
 

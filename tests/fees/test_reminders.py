@@ -69,7 +69,7 @@ def test_nobody_is_reminded_of_a_refund_that_is_confirmed(refund):
 
 def test_a_case_that_goes_on_after_a_correction_keeps_the_reminder_of_the_refund():
     bill = factories.paid(factories.billed(factories.ready(quote=False))).bill
-    factories.dearer()
+    factories.dearer(210)
     proposal = steps.propose(bill, by=person(Role.BILLER), kind="correct", reason="容量有误")
     steps.approve(proposal, by=person(Role.SUPERVISOR))
 
