@@ -347,7 +347,7 @@ def test_a_stop_keeps_what_was_typed_when_it_is_refused(client):
 
     response = act(client, worker(Kind.SURVEY), "stop", step, **typed)
 
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert response.context["form"].non_field_errors()
     assert "征询函 2026-0188" in response.content.decode()
     step.refresh_from_db()
@@ -376,7 +376,7 @@ def test_a_case_goes_back_to_an_earlier_step_with_a_reason(client):
     case = finished(factories.case(), Kind.APPLICATION, Kind.SURVEY)
     plan = case.step(Kind.PLAN)
 
-    assert act(client, worker(Kind.PLAN), "send_back", plan, to=Kind.SURVEY).status_code == 200
+    assert act(client, worker(Kind.PLAN), "send_back", plan, to=Kind.SURVEY).status_code == 422
     act(client, worker(Kind.PLAN), "send_back", plan, to=Kind.SURVEY, reason="容量不足")
 
     assert fresh(case).step(Kind.SURVEY).round == 2
@@ -460,6 +460,22 @@ def test_corrected_facts_derive_the_steps_anew(client):
 
     assert fresh(case).customer_class == CustomerClass.HV_SINGLE
     assert fresh(case).step(Kind.ACCEPTANCE) is not None
+
+
+def test_facts_that_are_as_they_were_are_not_corrected(client):
+    case = factories.case()
+    boxes = ("disputed", "special_load", "concealed_works", "line_works", "customer_works")
+    typed = {name: "on" for name in boxes if getattr(case, name)}
+    for name in ("business_type", "customer_class", "existing_supply", "importance"):
+        typed[name] = getattr(case, name)
+
+    response = act(
+        client, supervisor(), "facts", case, note="x", capacity_kva=f"{case.capacity_kva:.1f}", **typed
+    )
+
+    assert response.status_code == 422
+    assert "Nothing was changed" in response.content.decode()
+    assert fresh(case).event_count == case.event_count
 
 
 @pytest.mark.parametrize("text", ["x" * 10_000, "a\x00b"])

@@ -58,7 +58,8 @@ def _page(
                 return redirect("workflow:desk")
             return redirect("workflow:case", case.number)
     context |= {"case": case, "action": action, "form": form}
-    return render(request, "workflow/act.html", context, status=action.status)
+    status = 422 if not action.why_not and form.errors else action.status
+    return render(request, "workflow/act.html", context, status=status)
 
 
 def explain(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -77,7 +78,7 @@ def explain(request: HttpRequest, number: str, pk: int) -> HttpResponse:
             messages.success(request, _("Recorded: why the step was late."))
             return redirect(f"{case.get_absolute_url()}?step={row.step_id}")
     context = {"case": case, "step": row.step, "row": row, "form": form}
-    return render(request, "workflow/explain.html", context)
+    return render(request, "workflow/explain.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
