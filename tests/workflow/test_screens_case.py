@@ -470,7 +470,13 @@ def test_facts_that_are_as_they_were_are_not_corrected(client):
         typed[name] = getattr(case, name)
 
     response = act(
-        client, supervisor(), "facts", case, note="x", capacity_kva=f"{case.capacity_kva:.1f}", **typed
+        client,
+        supervisor(),
+        "facts",
+        case,
+        note="x",
+        capacity_kva=f"{case.capacity_kva:.1f}",
+        **typed,
     )
 
     assert response.status_code == 422
