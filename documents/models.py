@@ -11,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -302,6 +303,20 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     def visible_to(self, user: User) -> PaperQuerySet:
         return self.filter(case__in=Case.objects.visible_to(user))
 
+    def with_ends(self) -> list[Paper]:
+        """All of a case, each with the day since when what it says no longer holds (`ended_on`,
+        else None): of a bill that ended, the paper that says so and those before it.
+        """
+        papers = list(self)
+        ended = {
+            paper.data["bill"]: timezone.localdate(paper.issued_at)
+            for paper in papers
+            if paper.data.get("ended")
+        }
+        for paper in papers:
+            paper.ended_on = ended.get(paper.data.get("bill"))
+        return papers
+
     def unrendered(self) -> PaperQuerySet:
         """Those the worker owes; what is made on demand waits for its reader."""
         return self.filter(rendered_at=None, on_demand=False)
@@ -331,6 +346,7 @@ class Paper(models.Model):
     on_demand = models.BooleanField(default=False)
 
     objects = PaperQuerySet.as_manager()
+    ended_on: date | None = None
 
     class Meta:
         ordering = ["-pk"]

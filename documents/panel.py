@@ -10,7 +10,7 @@ from workflow.models import Case
 def papers(case: Case, user: User) -> dict:
     """The checklist of the case and the papers issued in the reader's language; two queries."""
     items = debts.checklist(case)
-    issued = list(case.papers.filter(language=user.language))
+    issued = case.papers.filter(language=user.language).with_ends()
     return {
         "case": case,
         "items": items,

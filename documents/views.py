@@ -45,7 +45,7 @@ def papers(request: HttpRequest, number: str) -> HttpResponse:
     context = panel.papers(case, request.user) | {
         "form": form,
         "attachments": case.attachments.select_related("uploaded_by"),
-        "all_issued": case.papers.order_by("number", "language"),
+        "all_issued": case.papers.order_by("number", "language").with_ends(),
         "the_list": asking.the_list(case, asks),
         "proposed": [ask for ask in asks if ask.is_proposed],
         "asked_later": sum(1 for ask in asks if ask.late and ask.number),

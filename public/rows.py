@@ -91,7 +91,8 @@ def _points(case: Case) -> list[Ask]:
 def papers(case: Case) -> list[Paper]:
     """The newest paper of each kind for the customer, in the page's language, the latest first."""
     found: dict[str, Paper] = {}
-    for paper in case.papers.filter(language=get_language(), kind__in=FOR_THE_CUSTOMER):
+    issued = case.papers.filter(language=get_language(), kind__in=FOR_THE_CUSTOMER)
+    for paper in issued.with_ends():
         # Each bill and payment is a paper of its own; of the others the newest counts.
         key = paper.number if paper.kind in (PaperKind.BILL, PaperKind.PAYMENT) else paper.kind
         found.setdefault(key, paper)

@@ -290,6 +290,19 @@ def test_cancelling_is_told_once_and_stands_on_its_paper():
     assert chain.verify([bill.step.case.number])[1] == ""
 
 
+def test_the_list_of_papers_says_which_bill_no_longer_holds(client):
+    bill = correct(paid_wrongly(230).bill)
+    clerk = person(Role.CLERK)
+    clerk.language = "en"
+    clerk.save(update_fields=["language"])
+    client.force_login(clerk)
+
+    page = client.get(reverse("documents:papers", args=[bill.step.case.number])).content.decode()
+
+    # The bill that was issued and the paper of its end, in two languages; not the bill that stands.
+    assert page.count("no longer valid since") == 4 + 2  # the list, and the margin in one language
+
+
 @pytest.mark.parametrize("make", [factories.billed, lambda: factories.paid().bill])
 @pytest.mark.parametrize("end", ["withdraw", "refuse", "back"])
 def test_whatever_cancels_a_bill_is_told(make, end):
