@@ -55,6 +55,8 @@ class Payment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("received by")
     )
 
+    left: Decimal  # only of PaymentQuerySet.with_left
+
     objects = PaymentQuerySet.as_manager()
 
     class Meta:
