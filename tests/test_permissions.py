@@ -71,10 +71,10 @@ def reading(at: str = "", below: str = "", shown: int = 200) -> Row:
     return Row(at, below, shown=shown, post=ALL, taken=shown)
 
 
-def steered(at: str, *more: str, below: str = "", status: int = 200) -> Row:
+def steered(at: str, *more: str, below: str = "", status: int = 200, taken: int = 0) -> Row:
     """A move by hand for those who steer and these roles; 409 where the case does not allow it."""
     people = STEERING | frozenset(more)
-    return Row(at, below, get=people, shown=status, post=people, taken=status)
+    return Row(at, below, get=people, shown=status, post=people, taken=taken or status)
 
 
 def worked(at: str, below: str = "", *, taken: int) -> Row:
@@ -118,17 +118,17 @@ ROWS: dict[str, Row] = {
     "workflow:case": reading("survey"),
     "workflow:deadline": reading("survey", STEP),
     "workflow:claim": Row("unclaimed", "unclaimed_step", shown=405, post=ALL, taken=302),
-    "workflow:assign": steered("survey", SURVEYOR, below=STEP),
-    "workflow:stop": page("survey", SURVEYOR, STEP),
+    "workflow:assign": steered("survey", SURVEYOR, below=STEP, taken=422),
+    "workflow:stop": page("survey", SURVEYOR, STEP, taken=422),
     "workflow:resume": steered("survey", SURVEYOR, below=STEP, status=409),
-    "workflow:send_back": page("survey", SURVEYOR, STEP),
-    "workflow:withdraw": steered("survey", CLERK),
+    "workflow:send_back": page("survey", SURVEYOR, STEP, taken=422),
+    "workflow:withdraw": steered("survey", CLERK, taken=422),
     "workflow:discard": page("counter", CLERK, taken=302),
-    "workflow:refuse": steered("survey", Role.APPROVER),
-    "workflow:explain": steered("unclaimed", SURVEYOR, below="lateness"),
-    "workflow:facts": steered("survey"),
-    "workflow:office": steered("survey"),
-    "workflow:fast_lane_ask": Row("survey", get=CHANGING, post=CHANGING),
+    "workflow:refuse": steered("survey", Role.APPROVER, taken=422),
+    "workflow:explain": steered("unclaimed", SURVEYOR, below="lateness", taken=422),
+    "workflow:facts": steered("survey", taken=422),
+    "workflow:office": steered("survey", taken=422),
+    "workflow:fast_lane_ask": Row("survey", get=CHANGING, post=CHANGING, taken=422),
     "workflow:fast_lane_approve": steered("survey", status=409),
     "workflow:fast_lane_revoke": steered("survey", status=409),
     # Counter and papers
