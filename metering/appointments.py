@@ -17,6 +17,15 @@ def _follow_up_moved(sheet: CallBack) -> None:
 NAMED = (
     Named(Removal, FITTERS, Q(signed_at=None, removed_at=None)),
     Named(Installation, FITTERS, Q(signed_at=None, installed_at=None)),
+    *(
+        Named(
+            sheet,
+            ("second_installer",),
+            Q(signed_at=None, presented_at__isnull=False),
+            apart=("installer", "presented_by"),
+        )
+        for sheet in (Removal, Installation)
+    ),
     Named(Energization, ("operator",), Q(signed_at=None, energized_at=None), booked="planned_at"),
     Named(
         CallBack,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
@@ -19,6 +20,7 @@ from documents.debts import PAPERS_RECEIVED
 from metering.models import CallBack, Energization, Installation, Removal
 from workflow.guards import Guard
 from workflow.models import Case, Step
+from workflow.moves.countersign import waits_for
 from workflow.process import FULL_FLOW, BusinessType, ExistingSupply, Kind
 
 # Where nothing is switched on: the meter comes off or is sealed.
@@ -65,12 +67,26 @@ def read_once(step: Step, model: type[Model], *related: str) -> Model | None:
     return getattr(step, name)
 
 
+BOTH = ("installer", "second_installer", "presented_by")
+
+
+def waiting(step: Step) -> list[Installation | Removal]:
+    """What its first technician has signed and the second has not confirmed, of an open step."""
+    sheets = (removal_of(step), installation_of(step)) if step.is_live else ()
+    return [sheet for sheet in sheets if sheet and sheet.waits]
+
+
+def handed_in(sheet: Installation | Removal | None) -> bool:
+    """Signed by its first technician; it counts once the second has confirmed it."""
+    return bool(sheet and (sheet.signed_at or sheet.waits))
+
+
 def installation_of(step: Step) -> Installation | None:
-    return read_once(step, Installation, "meter", "installer", "second_installer")
+    return read_once(step, Installation, "meter", *BOTH)
 
 
 def removal_of(step: Step) -> Removal | None:
-    return read_once(step, Removal, "installer", "second_installer")
+    return read_once(step, Removal, *BOTH)
 
 
 def energization_of(step: Step) -> Energization | None:
@@ -203,6 +219,25 @@ def _checked_live(step: Step) -> bool:
     return bool(power and power.phase_order_ok and power.meter_runs)
 
 
+def _unless_waiting(sheet_of: Callable[[Step], Installation | Removal | None], reason: Any) -> Any:
+    """The reason; where the sheet waits for its second technician, that."""
+
+    def says(step: Step) -> Any:
+        sheet = sheet_of(step)
+        return waits_for(sheet) if sheet and sheet.waits else reason
+
+    return says
+
+
+def _owed_by(sheet_of: Callable[[Step], Installation | Removal | None]) -> Callable[[Step], Any]:
+    def owes(step: Step) -> Any:
+        sheet = sheet_of(step)
+        second = sheet.second if sheet and sheet.waits else None
+        return second or step.owner or step.role_label
+
+    return owes
+
+
 def _old_meter(step: Step) -> tuple:
     return (_now("Open the sheet"), reverse("metering:removal", args=[step.case.number]))
 
@@ -227,14 +262,18 @@ CONTRACT_SIGNED = Guard(
 )
 REMOVED = Guard(
     _removed,
-    reason=_("The old meter is not off or sealed with its final readings."),
+    reason=_unless_waiting(
+        removal_of, _("The old meter is not off or sealed with its final readings.")
+    ),
+    owes=_owed_by(removal_of),
     met=_("Old meter off or sealed, final readings taken."),
     applies=_where(removes),
     remedy=_old_meter,
 )
 HUNG = Guard(
     _hung,
-    reason=_("The work order is not signed: no meter hangs."),
+    reason=_unless_waiting(installation_of, _("The work order is not signed: no meter hangs.")),
+    owes=_owed_by(installation_of),
     met=_("The meter hangs, work order signed."),
     applies=_where(installs),
 )

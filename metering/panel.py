@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import Role
 from metering import fit, guards
 from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
-from metering.models import CallBack, Installation
+from metering.models import CallBack, Installation, Removal
 from workflow.models import Case, Pause, Reminder, Step, Subject
 from workflow.process import Kind
 from workflow.sheets import Section, readonly
@@ -23,6 +23,10 @@ from works.forms import staff
 
 # The first rung of a ladder that tells of something late (workflow.ladder.RUNGS).
 FIRST_LATE = 2
+
+
+# Sheets that a second person confirms.
+COUNTERSIGNED = {Kind.METER: (Removal, Installation)}
 
 
 def panel(step: Step, user: User) -> dict[str, Any]:
@@ -43,15 +47,13 @@ def panel(step: Step, user: User) -> dict[str, Any]:
 
 
 def stage(step: Step) -> str:
-    """Whose turn it is: the old meter, the work order, or power on."""
-    if guards.removes(step.case):
-        removal = guards.removal_of(step)
-        if removal is None or removal.signed_at is None:
-            return "removal"
-    if guards.installs(step.case):
-        order = guards.installation_of(step)
-        if order is None or order.signed_at is None:
-            return "order"
+    """Whose turn it is: the old meter, the work order, or power on. On site one goes on while the
+    second technician still has to confirm what is signed.
+    """
+    if guards.removes(step.case) and not guards.handed_in(guards.removal_of(step)):
+        return "removal"
+    if guards.installs(step.case) and not guards.handed_in(guards.installation_of(step)):
+        return "order"
     return "power" if guards.energizes(step.case) else "removal"
 
 
@@ -60,8 +62,11 @@ def said(stage: str, signing: bool) -> str:
     if not signing:
         return _("Draft saved.")
     return {
-        "removal": _("Signed: the old meter is off or sealed."),
-        "order": _("Signed: the meter hangs. Power on is next."),
+        "removal": _("Signed. The second technician is to confirm it in their own login."),
+        "order": _(
+            "Signed. The second technician is to confirm it in their own login; then power on is "
+            "next."
+        ),
         "power": _("Power is on. The customer is called in two working days."),
     }[stage]
 
@@ -75,6 +80,8 @@ def page(step: Step, stage: str, user: User) -> dict[str, Any]:
         "stage": stage,
         "lets_go": stage == "power" or not guards.energizes(case),
         "removal_url": _removal_url(step, stage),
+        "waiting": guards.waiting(step),
+        "sent_back": _sent_back(step, stage),
         "sections": sections(step),
         "photos": list(step.meter_photos.select_related("attachment")),
         "why": Findings(case, user, timezone.localdate()).why_not_finished(step)
@@ -114,20 +121,26 @@ def _removal_url(step: Step, stage: str) -> str:
     """Where an old meter may have to come off, and has not."""
     if stage in ("", "removal") or not guards.may_remove(step.case) or not step.is_live:
         return ""
-    removal = guards.removal_of(step)
-    signed = removal is not None and removal.signed_at is not None
+    signed = guards.handed_in(guards.removal_of(step))
     return "" if signed else reverse("metering:removal", args=[step.case.number])
 
 
+def _sent_back(step: Step, stage: str) -> str:
+    """Why the second technician did not confirm the sheet whose turn it is."""
+    sheets = {"removal": guards.removal_of, "order": guards.installation_of}
+    sheet = sheets[stage](step) if stage in sheets else None
+    return sheet.not_confirmed if sheet else ""
+
+
 def sections(step: Step) -> list[Section]:
-    """What is signed, to read."""
-    found = []
+    """What is signed, to read, also while it waits for its second technician."""
+    found, shown = [], guards.waiting(step)
     for title, sheet, form in (
         (_("Old meter"), guards.removal_of(step), RemovalForm),
         (_("Work order"), guards.installation_of(step), OrderForm),
         (_("Power on"), guards.energization_of(step), PowerForm),
     ):
-        if sheet is None or (step.is_live and not sheet.signed_at):
+        if sheet is None or (step.is_live and not sheet.signed_at and sheet not in shown):
             continue
         pairs = [pair for section in readonly(sheet, form.layout) for pair in section.pairs]
         pairs = [(label, value) for label, value in pairs if value not in (None, "")]
@@ -196,14 +209,23 @@ def next_acts(steps: Iterable[Step]) -> dict[int, str]:
     """What is to be done next at the meter of each step, by its id; one query."""
     meters = [step for step in steps if step.kind == Kind.METER]
     dates = Step.objects.filter(pk__in=[step.pk for step in meters]).values_list(
-        "pk", "removal__signed_at", "installation__ordered_at", "installation__signed_at"
+        "pk",
+        "removal__presented_at",
+        "removal__signed_at",
+        "installation__ordered_at",
+        "installation__presented_at",
+        "installation__signed_at",
     )
     known = {pk: when for pk, *when in dates}
     return {step.pk: _next_act(step, *known[step.pk]) for step in meters}
 
 
-def _next_act(step: Step, removed: Any, ordered: Any, installed: Any) -> str:
-    """The same order as `stage`."""
+def _next_act(
+    step: Step, off: Any, removed: Any, ordered: Any, hung: Any, installed: Any
+) -> str:
+    """The same order as `stage`, but for what waits for its confirmation."""
+    if (off and not removed) or (hung and not installed):
+        return _("second technician to confirm")
     if guards.removes(step.case) and not removed:
         return _("old meter to take off")
     if guards.installs(step.case) and not installed:

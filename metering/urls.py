@@ -6,6 +6,7 @@ app_name = "metering"
 urlpatterns = [
     path("meter/", views.meter, name="meter"),
     path("meter/removal/", views.removal, name="removal"),
+    path("meter/confirm/", views.confirm, name="confirm"),
     path("callback/", views.callback, name="callback"),
     path("callback/follow-up/", views.follow_up, name="follow_up"),
 ]

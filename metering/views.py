@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import Role
 from metering import guards, panel, steps
 from metering.forms import CallBackForm, FollowUpForm, OrderForm, PowerForm, RemovalForm
 from workflow import moves
@@ -17,7 +21,8 @@ from workflow.models import Case, Step
 from workflow.process import Kind
 from workflow.refusals import NotNow, refuse
 from workflow.sheets import saving
-from works.forms import tell_refused, unfiled
+from workflow.views.countersign import countersign_page, may_countersign
+from works.forms import staff, tell_refused, unfiled
 
 STAGES = {
     "removal": (RemovalForm, steps.removal_of),
@@ -38,7 +43,7 @@ def removal(request: HttpRequest, number: str) -> HttpResponse:
     if not guards.may_remove(step.case):
         raise NotNow(_("No old meter comes off in this case."))
     signed = guards.removal_of(step)
-    if signed and signed.signed_at and request.method == "GET":
+    if guards.handed_in(signed) and request.method == "GET":
         return redirect(step)
     return _work(request, step, "removal")
 
@@ -49,8 +54,10 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
         return _read(request, step, hindrances)
     form_class, draft = STAGES[stage]
     sheet = draft(step, request.user)
-    if sheet.signed_at and stage != "power":
-        raise NotNow(_("This sheet is signed: it cannot be changed any more."))
+    if stage != "power" and guards.handed_in(sheet):
+        if request.method == "POST":
+            raise NotNow(_("This sheet is signed: it cannot be changed any more."))
+        return _read(request, step, [])
     form = form_class(
         request.POST or None,
         request.FILES or None,
@@ -67,19 +74,41 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
         else:
             tell_refused(request, form)
             messages.success(request, panel.said(stage, form.signing))
-            done = form.signing and (stage == "power" or not guards.energizes(step.case))
-            return redirect(step.case if done else step)
+            return redirect(step.case if form.signing and stage == "power" else step)
     context = panel.page(step, stage, request.user) | {"form": form}
     if stage == "order" and form.lacks_meter:
         context["shortage"] = panel.shortage(step)
     return render(request, "metering/meter.html", context)
 
 
+def _may_confirm(case: Case, user: User) -> bool:
+    step = case.step(Kind.METER)
+    return step is not None and may_countersign(step, guards.waiting(step), user)
+
+
+@opens_for(_may_confirm)
+def confirm(request: HttpRequest, number: str) -> HttpResponse:
+    """The second technician confirms what the first has signed; the first may name another."""
+    step = get_step_or_404(request, number, Kind.METER)
+    return countersign_page(
+        request,
+        step,
+        guards.waiting(step),
+        people=staff(step.case, Role.FITTER),
+        confirm=steps.confirm,
+        show=partial(_shown, request, step),
+    )
+
+
 def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpResponse:
     if request.method == "POST":
         refuse(step, hindrances)
-    context = panel.page(step, "", request.user) | {"hindrances": hindrances}
-    return render(request, "metering/meter.html", context)
+    return _shown(request, step, {"hindrances": hindrances if not guards.waiting(step) else []})
+
+
+def _shown(request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200) -> HttpResponse:
+    context = panel.page(step, "", request.user) | more
+    return render(request, "metering/meter.html", context, status=status)
 
 
 def callback(request: HttpRequest, number: str) -> HttpResponse:

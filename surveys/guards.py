@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from surveys.models import Candidate, Consent, Survey
 from workflow.guards import Guard
 from workflow.models import Step
+from workflow.moves.countersign import waits_for
 from workflow.process import HV, Kind
 
 
@@ -179,6 +180,31 @@ def _next_with_points(step: Step) -> tuple[Any, str]:
     return _("Add a source point"), _address(step, "point_new")
 
 
+def _is_confirmed(step: Step) -> bool:
+    survey = Survey.read(step)
+    return survey is None or not survey.waits
+
+
+def _who_confirms(step: Step) -> str:
+    survey = Survey.read(step)
+    return waits_for(survey) if survey else ""
+
+
+def _second(step: Step) -> Any:
+    survey = Survey.read(step)
+    return (survey and survey.second) or step.owner or step.role_label
+
+
+def _since_presented(step: Step) -> date | None:
+    survey = Survey.read(step)
+    return timezone.localdate(survey.presented_at) if survey and survey.presented_at else step.since
+
+
+def _was_presented(step: Step) -> bool:
+    survey = Survey.read(step)
+    return bool(survey and survey.presented_at)
+
+
 GUARDS = {
     Kind.SURVEY: (
         Guard(
@@ -218,6 +244,14 @@ GUARDS = {
             owes=_who_holds_it_up,
             since=_since_asked,
             remedy=_next_with_points,
+        ),
+        Guard(
+            _is_confirmed,
+            reason=_who_confirms,
+            met=gettext_lazy("The second surveyor confirms what was found."),
+            owes=_second,
+            since=_since_presented,
+            applies=_was_presented,
         ),
     )
 }

@@ -12,6 +12,11 @@ from accounts.models import User
 from surveys.models import Consent, Survey
 from surveys.steps import may_work
 from workflow.models import Step
+from workflow.process import Kind
+
+
+# Sheets that a second person confirms.
+COUNTERSIGNED = {Kind.SURVEY: (Survey,)}
 
 
 def panel(step: Step, user: User) -> dict:
@@ -36,6 +41,12 @@ def next_acts(steps: Iterable[Step]) -> dict[int, str]:
         candidate__survey=OuterRef("pk"), answer__in=["", Consent.Answer.NOT_REACHED]
     )
     surveys = Survey.objects.filter(step__in=steps, on_site_at__isnull=False)
-    waiting = dict(surveys.values_list("step_id", Exists(asked)))
-    words = {True: _("consent to obtain"), False: _("to sign"), None: _("to visit")}
+    states = surveys.values_list("step_id", Exists(asked), "presented_at")
+    waiting = {step: "presented" if presented else asks for step, asks, presented in states}
+    words = {
+        "presented": _("second surveyor to confirm"),
+        True: _("consent to obtain"),
+        False: _("to sign"),
+        None: _("to visit"),
+    }
     return {step.pk: words[waiting.get(step.pk)] for step in steps}

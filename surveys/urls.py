@@ -5,6 +5,7 @@ from surveys import views
 app_name = "surveys"
 urlpatterns = [
     path("survey/", views.sheet, name="survey"),
+    path("survey/confirm/", views.confirm, name="confirm"),
     path("survey/visits/new/", views.visit_new, name="visit_new"),
     path("survey/appointment/new/", views.appointment_new, name="appointment_new"),
     path("survey/points/new/", views.point_new, name="point_new"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -31,15 +32,18 @@ from surveys.forms import (
     VisitForm,
     WithdrawForm,
     load_formset,
+    surveyors,
 )
 from surveys.models import Candidate, Consent, Photo, Survey
 from workflow import moves
 from workflow.access import get_case_or_404, get_step_or_404, opens_for
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves import countersign
 from workflow.process import Kind, guards
 from workflow.refusals import refuse
 from workflow.sheets import counted, readonly, saving, tell
+from workflow.views.countersign import countersign_page, may_countersign
 
 SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
 
@@ -76,6 +80,9 @@ def _did(form: BaseForm, act: Callable[[], Any]) -> bool:
 
 def _after(request: HttpRequest, step: Step) -> HttpResponse:
     """Say what happened to the sheet, and go on where the work is."""
+    if waiting := _waiting(step):
+        messages.success(request, countersign.waits_for(waiting[0]))
+        return redirect(step.case)
     if step.state == Step.State.DONE:
         messages.success(request, _("Survey signed. The case is with planning now."))
         return redirect(step.case)
@@ -119,18 +126,50 @@ def _filling(step: Step, form: SurveyForm, rows: Any) -> dict:
     }
 
 
+def _waiting(step: Step) -> list[Survey]:
+    survey = Survey.read(step)
+    return [survey] if survey and survey.waits and step.is_live else []
+
+
+def _may_confirm(case: Case, user: User) -> bool:
+    step = case.step(Kind.SURVEY)
+    return step is not None and may_countersign(step, _waiting(step), user)
+
+
+@opens_for(_may_confirm)
+def confirm(request: HttpRequest, number: str) -> HttpResponse:
+    """The second surveyor confirms what was found; who signed may name another, or take it back."""
+    step = get_step_or_404(request, number, Kind.SURVEY)
+    return countersign_page(
+        request,
+        step,
+        _waiting(step),
+        people=surveyors(step.case),
+        confirm=steps.confirm,
+        show=partial(_shown, request, step),
+    )
+
+
 def _read(request: HttpRequest, step: Step) -> HttpResponse:
     if request.method == "POST":
         refuse(step, moves.hindrances(step, request.user))
+    return _shown(request, step, {})
+
+
+def _shown(request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200) -> HttpResponse:
     survey = Survey.read(step)
     context = {
         "step": step,
         "case": step.case,
         "survey": survey,
         "sections": readonly(survey, SIGNED_LAYOUT) if survey else [],
-        "hindrances": moves.hindrances(step, request.user) if step.is_live else [],
+        "waiting": (waiting := _waiting(step)),
+        "hindrances": moves.hindrances(step, request.user)
+        if step.is_live and not waiting
+        else [],
+        **more,
     }
-    return render(request, "surveys/sheet.html", context)
+    return render(request, "surveys/sheet.html", context, status=status)
 
 
 # Small sheets -----------------------------------------------------------------------------------

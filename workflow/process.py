@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Role
 
 if TYPE_CHECKING:
-    from workflow.models import Case, Step
+    from accounts.models import User
+    from workflow.models import Case, Countersigned, Step
 
 
 class CustomerClass(models.TextChoices):
@@ -253,6 +255,19 @@ def next_acts(steps: list[Step]) -> dict[int, str]:
         if told:
             found |= told([step for step in steps if step.process.room == room])
     return found
+
+
+def to_confirm(user: User) -> list[Countersigned]:
+    """What others have signed and this person is to confirm, the most urgent first; a query a
+    sheet of their role.
+    """
+    found: list[Any] = []
+    for rule in PROCESS.values():
+        if rule.role in user.roles:
+            sheets = getattr(import_module(f"{rule.room}.panel"), "COUNTERSIGNED", {})
+            for model in sheets.get(rule.kind, ()):
+                found += model.objects.to_confirm(user)
+    return sorted(found, key=lambda sheet: (sheet.step.due_on or date.max, sheet.pk))
 
 
 def panel(kind: str) -> Callable[..., dict]:

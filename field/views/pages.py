@@ -17,7 +17,7 @@ from field.models import Record
 from field.sheets import ATTEMPT, KINDS, SHEETS
 from field.views.app import shell
 from field.words import WORDS
-from workflow import clocks, moves
+from workflow import clocks, moves, process
 from workflow.late import CauseForm
 from workflow.models import Lateness, Step
 from workflow.moves.late import CAUSE
@@ -46,6 +46,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "by": by,
         "today": timezone.localdate(),
         "waiting": Record.objects.visible_to(request.user).waiting().count(),
+        "to_confirm": process.to_confirm(request.user),
         "unexplained": Lateness.owed_by(request.user),
     }
     return page(request, "field/today.html", context)

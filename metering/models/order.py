@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from documents.models import Attachment
 from metering.models.meter import Meter
 from plans.ratios import RatioField, validate_ct, validate_pt
-from workflow.models import Case, Step
+from workflow.models import Case, Countersigned, Step, countersign_constraints
 
 
 def kilowatt_hours(label) -> models.DecimalField:
@@ -46,8 +46,10 @@ class Readings(models.Model):
         return abs(sum(parts) - self.reading_total) <= 1
 
 
-class Done(models.Model):
-    """Work at the meter: two fitters, the customer's signature, the time. Abstract."""
+class Done(Countersigned):
+    """Work at the meter: two fitters who each sign, the customer's signature, the time. Abstract."""
+
+    FIRST, SECOND, CONFIRM_AT = "installer", "second_installer", "metering:confirm"
 
     installer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -101,6 +103,7 @@ def reading_constraints(name: str) -> list[models.CheckConstraint]:
             name=f"{name}_by_two_people",
             violation_error_message=_("The second meter technician must be another person."),
         ),
+        *countersign_constraints(name, "second_installer"),
     ]
 
 

@@ -26,6 +26,7 @@ from metering.steps.callback import (
     keep_call,
     not_reached,
 )
+from metering.steps.confirming import confirm
 from metering.steps.drafts import call_of, order_of, power_of, removal_of
 from metering.steps.ground import undone
 from metering.steps.order import (
@@ -58,6 +59,7 @@ __all__ = [
     "call_back",
     "call_of",
     "close_follow_up",
+    "confirm",
     "demand_free",
     "demand_open",
     "demand_past",

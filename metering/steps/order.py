@@ -28,6 +28,7 @@ from metering.steps.acts import (
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves import countersign
 
 
 @transaction.atomic
@@ -38,6 +39,7 @@ def plan_order(order: Installation, *, by: User) -> Installation:
     """
     step = order.step
     demand_open(step, by)
+    countersign.demand_draft(order)
     if order.signed_at:
         raise Refused(_("The work order is signed; it is changed no more."))
     before = Installation.objects.filter(pk=order.pk).values_list("meter", flat=True).first()
@@ -115,14 +117,21 @@ def turn(meter: Meter, state: str) -> None:
 
 @transaction.atomic
 def install(order: Installation, *, by: User) -> Installation:
-    """Sign the work order: the meter hangs, sealed, read, and the customer has signed for it.
+    """Sign the work order: the meter hangs, sealed, read, and the customer has signed for it. The
+    second technician confirms it (`metering.steps.confirm`).
 
     Raises Refused with everything that is missing.
     """
     order = plan_order(order, by=by)
-    step = order.step
     if missing := unfinished(order, sealed=order.seals.exists()):
         raise Refused(missing)
+    countersign.present(order, by=by)
+    return order
+
+
+def hang(order: Installation, by: User) -> None:
+    """The second technician has confirmed: the meter hangs."""
+    step = order.step
     meter = Meter.objects.select_for_update().get(pk=order.meter_id or 0)
     if meter.state != Meter.State.ASSIGNED:
         raise Refused(
@@ -130,7 +139,7 @@ def install(order: Installation, *, by: User) -> Installation:
             % {"number": meter.asset_number, "state": meter.get_state_display()}
         )
     turn(meter, Meter.State.INSTALLED)
-    order.signed_at, order.signed_by = timezone.now(), by
+    order.signed_at, order.signed_by = timezone.now(), order.presented_by
     order.save(update_fields=["signed_at", "signed_by"])
     moves.record(
         step.case,
@@ -143,7 +152,6 @@ def install(order: Installation, *, by: User) -> Installation:
         seals=[seal.number for seal in order.seals.all()],
     )
     moves.describe(step.case, by=by, meter_number=meter.asset_number)
-    return order
 
 
 def unfinished(order: Installation, *, sealed: bool) -> list[Refused]:

@@ -26,21 +26,31 @@ from metering.steps.order import turn, two_fitters
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves import countersign
 
 
 @transaction.atomic
 def remove(removal: Removal, *, by: User) -> Step:
-    """Sign the removal: the old meter is off, or sealed, with its final readings.
+    """Sign the removal: the old meter is off, or sealed, with its final readings. The second
+    technician confirms it (`metering.steps.confirm`).
+    """
+    step = removal.step
+    removal = keep_removal(removal, by=by)
+    if missing := unfinished_removal(removal):
+        raise Refused(missing)
+    countersign.present(removal, by=by)
+    return step
+
+
+def take_off(removal: Removal, by: User) -> None:
+    """The second technician has confirmed: the meter is off, or sealed.
 
     Where nothing is switched on (closing, suspension, merging) this finishes the step.
     """
     step = removal.step
-    demand_open(step, by)
-    if missing := unfinished_removal(removal):
-        raise Refused(missing)
     _take_off(removal)
-    removal.signed_at, removal.signed_by = timezone.now(), by
-    removal.save()
+    removal.signed_at, removal.signed_by = timezone.now(), removal.presented_by
+    removal.save(update_fields=["meter", "signed_at", "signed_by"])
     moves.record(
         step.case,
         REMOVED,
@@ -52,11 +62,15 @@ def remove(removal: Removal, *, by: User) -> Step:
         ),
         meter=removal.asset_number,
     )
-    if guards.energizes(step.case):
-        return step
-    return moves.finish(
-        step, by=by, what=DISCONNECTED, outcome="disconnected", at=removal.removed_at
-    )
+    if not guards.energizes(step.case):
+        moves.finish(
+            step,
+            by=by,
+            role=step.process.role,
+            what=DISCONNECTED,
+            outcome="disconnected",
+            at=removal.removed_at,
+        )
 
 
 def unfinished_removal(removal: Removal) -> list[Refused]:
@@ -105,6 +119,7 @@ def _take_off(removal: Removal) -> None:
 def keep_removal(removal: Removal, *, by: User) -> Removal:
     """Save the draft of a removal. Raises Refused when it is signed."""
     demand_open(removal.step, by)
+    countersign.demand_draft(removal)
     if removal.signed_at:
         raise Refused(_("The removal is signed; it is changed no more."))
     removal.save()

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import F, Prefetch, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from workflow.models import Case, Step
+from workflow.models import Case, Countersigned, Step, countersign_constraints
 from workflow.process import HV, ExistingSupply, Kind, flow
 
 
@@ -38,8 +38,13 @@ def metres_between(a: Sequence[Any], b: Sequence[Any]) -> int:
     return round(2 * EARTH_M * asin(sqrt(half)))
 
 
-class Survey(models.Model):
-    """One round of the survey. Signed = frozen: only a survey that can supply is ever signed."""
+class Survey(Countersigned):
+    """One round of the survey. Signed = frozen: only a survey that can supply is ever signed.
+
+    Where a second surveyor is named, they confirm it before it counts as signed.
+    """
+
+    FIRST, SECOND, CONFIRM_AT = "surveyor", "second_surveyor", "surveys:confirm"
 
     step = models.OneToOneField(Step, models.PROTECT, related_name="survey")
     # Who and where
@@ -180,6 +185,7 @@ class Survey(models.Model):
                 name="survey_place_on_earth",
                 violation_error_message=_("There is no such place on earth."),
             ),
+            *countersign_constraints("survey", "second_surveyor"),
         ]
 
     def __str__(self) -> str:
@@ -200,7 +206,9 @@ class Survey(models.Model):
             points = cls.candidates.rel.related_model.objects.select_related("source_point")
             found = (
                 cls.objects.filter(step=step)
-                .select_related("surveyor", "second_surveyor", "signed_by")
+                .select_related(
+                    "surveyor", "second_surveyor", "signed_by", "presented_by", "confirmed_by"
+                )
                 .prefetch_related(Prefetch("candidates", points), "candidates__consents")
                 .annotate(load_kw=Sum(F("loads__quantity") * F("loads__unit_kw")))
                 .first()

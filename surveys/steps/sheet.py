@@ -18,8 +18,9 @@ from surveys.models import Candidate, LoadItem, Survey, Visit
 from surveys.models.survey import metres_between
 from surveys.steps.awaiting import await_consent, forget, forget_unanswered
 from workflow import moves
-from workflow.guards import Refused, demand
+from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
+from workflow.moves import countersign
 from workflow.process import guards
 from workflow.verbs import verb
 
@@ -45,8 +46,11 @@ FINDINGS = (
 
 
 def may_work(step: Step, by: User) -> bool:
-    """The person may write on this survey: it is open, and it is theirs or nobody's."""
-    return step.is_live and not moves.hindrances(step, by)
+    """The person may write on this survey: it is open, does not wait for its confirmation, and is
+    theirs or nobody's.
+    """
+    survey = Survey.read(step) if step.is_live else None
+    return step.is_live and not moves.hindrances(step, by) and not (survey and survey.waits)
 
 
 def demand_open(step: Step, by: User) -> None:
@@ -54,6 +58,8 @@ def demand_open(step: Step, by: User) -> None:
     moves.demand_worker(step, by)
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
+    if waiting := Survey.objects.waiting().filter(step=step).first():
+        raise Refused(countersign.waits_for(waiting))
 
 
 def previous(step: Step) -> Survey | None:
@@ -188,16 +194,41 @@ def _note_visit(survey: Survey, before) -> None:
 
 @transaction.atomic
 def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
-    """Sign the sheet. A site that can be supplied goes on to planning; one that cannot stays here.
+    """Sign the sheet. A site that can be supplied goes on to planning, where a second surveyor is
+    named once they have confirmed; one that cannot stays here.
 
     Raises Refused with every reason against it. A survey is never waived (DOMAIN section 3).
     """
     survey = save(survey, loads, by=by)
     if survey.can_supply is False:
         return _no_supply(survey, by)
+    if survey.second is None:
+        return _finish(survey, by)
+    step = survey.step
+    step.__dict__.pop("read_survey", None)
+    against = [*unmet(guards(step.kind), step), *countersign.against_second(survey, by)]
+    if against:
+        raise Refused(against)
+    countersign.present(survey, by=by)
+    step.__dict__.pop("read_survey", None)
+    return step
+
+
+@transaction.atomic
+def confirm(survey: Survey, *, by: User) -> Step:
+    """The second surveyor confirms what the first has signed: the survey is done.
+
+    Raises Refused to everybody else, and with what has come to stand against it meanwhile.
+    """
+    countersign.confirm(survey, by=by)
+    return _finish(survey, by, role=survey.step.process.role)
+
+
+def _finish(survey: Survey, by: User, role: str | None = None) -> Step:
     step = moves.finish(
         survey.step,
         by=by,
+        role=role,
         what=SURVEY_SIGNED,
         outcome="can_supply",
         facts={
@@ -209,7 +240,7 @@ def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
             "special_load": survey.special_load,
         },
     )
-    survey.signed_at, survey.signed_by = step.finished_at, by
+    survey.signed_at, survey.signed_by = step.finished_at, survey.presented_by or by
     survey.save(update_fields=["signed_at", "signed_by"])
     issue(step.case, "survey", by=by, step=step)
     forget_unanswered(step.case)

@@ -72,7 +72,9 @@ def ready(case: Case, chosen: Meter | None = None) -> Installation:
     """The meter hangs, sealed and signed for."""
     made = order(case, chosen or meter())
     Seal.objects.create(installation=made, place="meter", number=f"S{made.pk}")
-    return steps.install(made, by=fitters()[0])
+    steps.install(made, by=fitters()[0])
+    steps.confirm(made, by=fitters()[1])
+    return made
 
 
 def power_on(step: Step) -> Step:

@@ -138,6 +138,8 @@ def signed_survey(case: Case, *, by=None, **columns: Any) -> Survey:
     step = fresh(case)
     survey.step = step
     steps.sign(survey, loads(), by=by)
+    if survey.second:
+        steps.confirm(Survey.objects.get(step=step), by=survey.second)
     return Survey.objects.get(step=step)
 
 

@@ -2,6 +2,11 @@
 
 from workflow.models.alert import Alert, Notice, Reminder, Subject, Sweep
 from workflow.models.case import Case
+from workflow.models.countersigned import (
+    Countersigned,
+    CountersignedQuerySet,
+    countersign_constraints,
+)
 from workflow.models.event import Event
 from workflow.models.late import LateCause, Lateness
 from workflow.models.rule import DeadlineRule, Edition, Rescheduling, StopReason, WorkDay
@@ -17,6 +22,8 @@ from workflow.models.step import Pause, Step
 __all__ = [
     "Alert",
     "Case",
+    "Countersigned",
+    "CountersignedQuerySet",
     "DatedQuerySet",
     "DatedStandard",
     "DeadlineRule",
@@ -36,4 +43,5 @@ __all__ = [
     "Subject",
     "Sweep",
     "WorkDay",
+    "countersign_constraints",
 ]

@@ -43,6 +43,7 @@ from workflow.moves.cases import (
     withdraw,
 )
 from workflow.moves.clock import reschedule, resume, stop
+from workflow.moves.countersign import NOT_CONFIRMED, PRESENTED, REOPENED, SECOND_NAMED
 from workflow.moves.lane import (
     against_deferral,
     approve_fast_lane,
@@ -90,12 +91,16 @@ __all__ = [
     "FAST_LANE_REVOKED",
     "FINISHED",
     "HANDED_OVER",
+    "NOT_CONFIRMED",
     "OFFICE_CHANGED",
     "OPENED",
     "PASSED_ON",
+    "PRESENTED",
     "REFUSED",
     "REMINDED",
+    "REOPENED",
     "RESUMED",
+    "SECOND_NAMED",
     "SENT_BACK",
     "STOPPED",
     "TAKEN_BACK",

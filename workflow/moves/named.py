@@ -40,6 +40,8 @@ class Named:
     open: Q
     booked: str = ""
     moved: Callable[[Any], None] | None = None
+    # More columns of people none of whom may be named beside themselves.
+    apart: tuple[str, ...] = ()
 
     def rows(self) -> Any:
         """The rows whose work is still to be done."""
@@ -87,7 +89,8 @@ def _pass_on(move: Move, named: Named, row: Any, column: str) -> None:
             return
     else:
         after = able(step.owner, move.case, role)
-        if after and after.pk in [getattr(row, f"{other}_id") for other in named.columns]:
+        others = (*named.columns, *named.apart)
+        if after and after.pk in [getattr(row, f"{other}_id") for other in others]:
             after = None
     setattr(row, column, after)
     row.save(update_fields=[column])

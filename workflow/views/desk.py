@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from workflow import clocks, moves, paging, queue, why
+from workflow import clocks, moves, paging, process, queue, why
 from workflow.forms import QueueForm
 from workflow.guards import Refused
 from workflow.models import Event, Step
@@ -37,6 +37,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "hot": queue.HOT,
             "count": counts[tab],
             "page": page,
+            "to_confirm": process.to_confirm(request.user),
             "rows": queue.rows(page.rows, request.user, today),
             "open_url": paging.address(request.GET) + "&open=",
             "closed_url": _here(request),
