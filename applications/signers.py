@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications.identity import IdType
 from applications.models import Application
+from workflow.guards import Refused
 from workflow.models import Case
 
 NATURAL = (Application.CustomerType.PERSON, Application.CustomerType.TRADER)
@@ -80,3 +82,28 @@ def against_signer(case: Case, name: str, on: date, *, shown: bool = True) -> st
         "name": name.strip(),
         "names": _(", ").join(names),
     }
+
+
+def against_signature(
+    case: Case, name: str, at: datetime | None, *, on_file: bool
+) -> list[Refused]:
+    """Why what stands as the customer's signature under a sheet of the field is none.
+
+    `name` may sign on the day of `at` (today where none is said), and a picture of the signature or
+    of the signed sheet is `on_file`. Nothing stands against a sheet that names nobody.
+    """
+    if not name:
+        return []
+    day = timezone.localdate(at) if at else timezone.localdate()
+    found = [
+        Refused(text, fields=("customer_signed_name",))
+        for text in [against_signer(case, name, day)]
+        if text
+    ]
+    if not on_file:
+        text = _(
+            "Nothing shows that the customer signed: draw the signature on the tablet, or add a "
+            "photo or scan of the signed sheet as “Customer's signature”."
+        )
+        found.append(Refused(text, fields=("signature", "customer_signed_name")))
+    return found

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models.fields.files import FieldFile
 from django.utils import translation
 
+from documents.files import Checked, without_metadata
 from documents.models import Paper, PaperItem, PaperKind
 from workflow import ladder, words
 from workflow.models import Case, Step
 from workflow.process import Kind
+
+PICTURE_PIXELS = 640  # the longer side: a signature stands 40 mm wide
 
 
 def context(paper: Paper) -> dict[str, Any]:
@@ -41,6 +47,19 @@ def context(paper: Paper) -> dict[str, Any]:
         # Letters of the time before this was asked stay as they were written.
         "on_site": said.get("on_site", True),
     }
+
+
+def picture(file: FieldFile) -> str:
+    """A stored picture, small, as the address of an image that stands in the paper itself; empty
+    where the file is gone or cannot be read: the paper is issued without it.
+    """
+    try:
+        with file.open("rb") as stored:
+            whole = Checked(stored.read(), "image/jpeg", file.name)
+        small = without_metadata(whole, PICTURE_PIXELS)
+    except (FileNotFoundError, ValidationError):
+        return ""
+    return f"data:image/jpeg;base64,{b64encode(small.content).decode()}"
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:

@@ -68,12 +68,14 @@ def to_pdf(text: str, **options: bool) -> bytes:
 
 
 class _Fetcher(URLFetcher):
-    """Fetches from the static folder and from nowhere else."""
+    """Fetches from the static folder, and pictures that stand in the text itself; nothing else."""
 
     def __init__(self) -> None:
-        super().__init__(allowed_protocols={"file"}, fail_on_errors=True)
+        super().__init__(allowed_protocols={"file", "data"}, fail_on_errors=True)
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        if url.startswith("data:image/jpeg;base64,"):
+            return super().fetch(url, headers)
         path = Path(url2pathname(url.removeprefix("file://").split("?")[0])).resolve()
         if not url.startswith("file://") or not path.is_relative_to(STATIC.resolve()):
             raise ValueError(f"not a file of the static folder: {url}")

@@ -5,6 +5,7 @@ Their fields are those of the desk; points, consents and photos travel in the on
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -35,7 +36,6 @@ from surveys.forms import load_formset as loads_of
 from surveys.models import Candidate, Consent, Photo, Survey, Visit
 from surveys.steps import LABELS
 from workflow.models import Step
-from workflow.process import HV
 
 ROWS = 40
 
@@ -177,9 +177,11 @@ class FieldSurveyForm(SurveyForm):
             {"formset": "photos", "add_label": gettext_lazy("One photo more")},
         ),
         WORKS_AND_SAFETY,
-        CONCLUSION,
+        (CONCLUSION[0], CONCLUSION[1][:-1], CONCLUSION[2]),
     )
-    required_to_sign = tuple(name for name in Survey.NEEDED if name != "customer_signed_at")
+    required_to_sign = Survey.NEEDED
+    # Drawn, or photographed among the photos.
+    signature = None
 
     def __init__(self, data: Any = None, files: Any = None, *, step: Step, **kwargs: Any) -> None:
         self.step = step
@@ -209,19 +211,22 @@ class FieldSurveyForm(SurveyForm):
 
     def clean(self) -> dict:
         found = super().clean()
-        alone = self.step.case.customer_class in HV and not self._is_confirmed()
-        if self.signing and alone and "second_surveyor" not in self.errors:
-            text = _("The second surveyor has not confirmed: let them sign on the tablet.")
-            self.add_error("second_surveyor", text)
+        if self.signing and found.get("can_supply") and not self.errors:
+            survey = copy(self.instance)
+            for name in ("customer_signed_name", "customer_signed_at"):
+                setattr(survey, name, found.get(name) or None)
+            survey.customer_signed_name = survey.customer_signed_name or ""
+            for refusal in steps.against_signature(survey, handed_in=self._is_drawn()):
+                self.add_error("customer_signed_name", refusal)
         return found
 
-    def _is_confirmed(self) -> bool:
-        """The second surveyor has signed on the glass, now or before."""
-        second = Photo.Subject.SECOND
-        for row in self.photos.forms:
-            if row["subject"].value() == second and row.add_prefix("picture") in self.files:
-                return True
-        return Photo.objects.filter(survey__step=self.step, subject=second).exists()
+    def _is_drawn(self) -> bool:
+        """The customer's signature is among the pictures that come with the sheet."""
+        return any(
+            row["subject"].value() == Photo.Subject.SIGNATURE
+            and row.add_prefix("picture") in self.files
+            for row in self.photos.forms
+        )
 
     def needed(self, found: dict[str, Any]) -> tuple[str, ...]:
         return self.required_to_sign

@@ -17,6 +17,7 @@ from metering import guards as meters
 from metering import panel
 from metering import steps as metering
 from metering.views import STAGES
+from surveys.models import Survey
 from workflow.models import Step
 from workflow.process import Kind
 from works import guards as works_guards
@@ -174,12 +175,12 @@ def all_sheets_of(step: Step) -> set[str]:
 
 
 def is_signed(step: Step, code: str) -> bool:
-    """A sheet of the meter that is signed, while its step goes on."""
-    if step.kind != Kind.METER or code == ATTEMPT:
+    """A sheet that is signed while its step goes on: of the meter, or waiting for its second."""
+    if step.kind not in (Kind.METER, Kind.SURVEY) or code == ATTEMPT:
         return False
-    form_class, _draft = STAGES[code]
-    found = form_class._meta.model.objects.filter(step=step).first()
-    return bool(found and found.signed_at)
+    model = Survey if step.kind == Kind.SURVEY else STAGES[code][0]._meta.model
+    found = model.objects.filter(step=step).first()
+    return bool(found and (found.signed_at or getattr(found, "waits", False)))
 
 
 def why_too_early(step: Step, code: str) -> str:

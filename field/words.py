@@ -73,7 +73,6 @@ WORDS = {
     "known": _("Among the meters this tablet knows."),
     "unknown": _("Not among the meters this tablet knows; check the number."),
     "as_signature": _("Customer's signature"),
-    "as_second": _("Second surveyor's signature"),
     "as_sketch": _("Sketch"),
     "on_photo": _("Sketch on the last photo"),
     "first_photo": _("Take a photo first."),

@@ -82,6 +82,11 @@ class WorkForm(RoomForm):
         choose_from(self, fitters, "installer", "second_installer", "operator")
         self.add_rows("photos", PHOTOS, data, files, instance=self.step)
 
+    def against_signature(self) -> list[Refused]:
+        """Why the customer's signature is none; its picture is here, or comes with the sheet."""
+        shown = any(row.instance.shows == MeterPhoto.Shows.SIGNATURE for row in typed(self.photos))
+        return steps.against_signature(self.instance, handed_in=shown)
+
 
 class OrderForm(WorkForm):
     meter = SearchField(
@@ -146,7 +151,11 @@ class OrderForm(WorkForm):
     def objections(self) -> list[Refused]:
         order, meter = self.instance, self.instance.meter
         against = steps.against_meter(meter, self.step) if "meter" in self.changed_data else []
-        return [*against, *steps.unfinished(order, sealed=bool(typed(self.seals)))]
+        return [
+            *against,
+            *steps.unfinished(order, sealed=bool(typed(self.seals))),
+            *self.against_signature(),
+        ]
 
     @property
     def lacks_meter(self) -> bool:
@@ -191,7 +200,7 @@ class RemovalForm(WorkForm):
         ]
 
     def objections(self) -> list[Refused]:
-        return steps.unfinished_removal(self.instance)
+        return [*steps.unfinished_removal(self.instance), *self.against_signature()]
 
 
 class PowerForm(WorkForm):

@@ -220,9 +220,7 @@ def next_acts(steps: Iterable[Step]) -> dict[int, str]:
     return {step.pk: _next_act(step, *known[step.pk]) for step in meters}
 
 
-def _next_act(
-    step: Step, off: Any, removed: Any, ordered: Any, hung: Any, installed: Any
-) -> str:
+def _next_act(step: Step, off: Any, removed: Any, ordered: Any, hung: Any, installed: Any) -> str:
     """The same order as `stage`, but for what waits for its confirmation."""
     if (off and not removed) or (hung and not installed):
         return _("second technician to confirm")

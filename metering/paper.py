@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from documents.models import Paper
+from documents.paper import picture
 from metering.models import Energization, Installation, Meter, MeterPhoto, Removal
 from workflow.models import Case, Step
 
@@ -22,19 +23,22 @@ def context(paper: Paper) -> dict[str, Any]:
         "meter": Meter.objects.filter(pk=paper.data.get("meter")).first(),
         "removal": Removal.objects.filter(step=step).select_related("meter", *people).first(),
         "signed": signed,
-        "signature": _shown_by(step),
+        **_signature(step),
         "seals": list(order.seals.all()) if order and signed else [],
         "energization": Energization.objects.filter(step=step).first() if signed else None,
     }
 
 
-def _shown_by(step: Step | None) -> str:
-    """How it is shown that the customer signed: the picture of the signature, else a note."""
+def _signature(step: Step | None) -> dict[str, str]:
+    """The picture of the customer's signature, and what it is known by; empty without one."""
     pictures = MeterPhoto.objects.filter(step=step, shows=MeterPhoto.Shows.SIGNATURE)
-    picture = pictures.select_related("attachment").first()
-    if picture is None:
-        return _("the technician's note")
-    return _("picture, SHA-256 %(sum)s…") % {"sum": picture.attachment.sha256[:12]}
+    found = pictures.select_related("attachment").first()
+    if found is None:
+        return {"shown_by": "", "signature": ""}
+    return {
+        "shown_by": _("picture, SHA-256 %(sum)s…") % {"sum": found.attachment.sha256[:12]},
+        "signature": picture(found.attachment.file),
+    }
 
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:

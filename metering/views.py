@@ -106,7 +106,9 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
     return _shown(request, step, {"hindrances": hindrances if not guards.waiting(step) else []})
 
 
-def _shown(request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200) -> HttpResponse:
+def _shown(
+    request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
     context = panel.page(step, "", request.user) | more
     return render(request, "metering/meter.html", context, status=status)
 

@@ -15,6 +15,7 @@ from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
 from surveys.models import Candidate, Consent, LoadItem, Photo, SourcePoint, Survey, Visit
+from surveys.steps import against_signature
 from workflow.guards import Refused, unmet
 from workflow.models import Case
 from workflow.process import ExistingSupply, guards
@@ -64,6 +65,7 @@ CONCLUSION = (
         [("can_supply", 12)],
         [("no_supply_reason", 12)],
         [("customer_signed_name", 6), ("customer_signed_at", 6)],
+        [("signature", 12)],
     ],
     {"column": 2},
 )
@@ -100,6 +102,12 @@ class SurveyForm(SheetForm):
         empty_value=None,
         required=False,
         widget=forms.RadioSelect,
+    )
+    signature = CheckedFileField(
+        label=Photo.Subject.SIGNATURE.label,
+        kinds=("image",),
+        required=False,
+        help_text=_("A photo or scan of the sheet that the customer signed."),
     )
 
     class Meta:
@@ -148,14 +156,13 @@ class SurveyForm(SheetForm):
         return Survey.NEEDED
 
     def needed(self, found: dict[str, Any]) -> list[str]:
-        """What saving does not fill in by itself: who begins is the surveyor, a name dates itself.
+        """What saving does not fill in by itself: who begins is the surveyor.
 
         Where nothing can be supplied, the guards ask for the visit and no more.
         """
         if found.get("can_supply") is False:
             return []
-        dated = {"customer_signed_at"} if found.get("customer_signed_name") else set()
-        return [name for name in Survey.NEEDED if name not in {"surveyor", *dated}]
+        return [name for name in Survey.NEEDED if name != "surveyor"]
 
     def clean(self) -> dict:
         found = super().clean()
@@ -172,7 +179,10 @@ class SurveyForm(SheetForm):
         step = copy(survey.step)
         step.read_survey = survey
         judging = guards(step.kind)
-        return unmet(judging[:2] if survey.can_supply is False else judging, step)
+        if survey.can_supply is False:
+            return unmet(judging[:2], step)
+        given = bool(self.cleaned_data.get("signature"))
+        return [*unmet(judging, step), *against_signature(survey, handed_in=given)]
 
 
 class LoadForm(forms.ModelForm):

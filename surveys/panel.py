@@ -14,7 +14,6 @@ from surveys.steps import may_work
 from workflow.models import Step
 from workflow.process import Kind
 
-
 # Sheets that a second person confirms.
 COUNTERSIGNED = {Kind.SURVEY: (Survey,)}
 

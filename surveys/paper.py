@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from documents.models import Paper, PaperKind
-from documents.paper import accountable, in_all_languages
+from documents.paper import accountable, in_all_languages, picture
 from surveys.models import Consent, Photo, Survey
 from workflow import clocks
 from workflow.models import Case, Step
@@ -24,10 +24,9 @@ def context(paper: Paper) -> dict[str, Any]:
     sheet = paper.step.survey if paper.step else Survey.of(paper.case)
     photos = list(sheet.photos.all())
     signature = next((p for p in photos if p.subject == Photo.Subject.SIGNATURE), None)
+    shown_by = ""
     if signature:
         shown_by = _("picture, SHA-256 %(sum)s…") % {"sum": signature.sha256[:12]}
-    else:
-        shown_by = _("the surveyor's note")
     return {
         "sheet": sheet,
         "visits": list(sheet.visits.select_related("surveyor")),
@@ -37,6 +36,7 @@ def context(paper: Paper) -> dict[str, Any]:
         "loads": list(sheet.loads.all()),
         "pictures": [p for p in photos if p.subject != Photo.Subject.SIGNATURE],
         "shown_by": shown_by,
+        "signature": picture(signature.thumbnail) if signature else "",
     }
 
 

@@ -55,11 +55,16 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
         return _read(request, step)
     survey, loads = steps.draft_for(step)
     rows = load_formset(request.POST or None, loads)
-    form = SurveyForm(request.POST or None, instance=survey, loads=rows, by=request.user)
+    form = SurveyForm(
+        request.POST or None, request.FILES or None, instance=survey, loads=rows, by=request.user
+    )
     if request.method == "POST" and form.is_valid():
         act = steps.sign if form.signing else steps.save
         try:
             with saving(request, step):
+                if signature := form.cleaned_data["signature"]:
+                    photo = Photo(subject=Photo.Subject.SIGNATURE)
+                    steps.add_photo(photo, signature, step=step, by=request.user)
                 act(form.instance, rows.rows(), by=request.user)
         except ValidationError as refusal:
             form.tell(refusal)
@@ -156,7 +161,9 @@ def _read(request: HttpRequest, step: Step) -> HttpResponse:
     return _shown(request, step, {})
 
 
-def _shown(request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200) -> HttpResponse:
+def _shown(
+    request: HttpRequest, step: Step, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
     survey = Survey.read(step)
     context = {
         "step": step,
@@ -164,9 +171,7 @@ def _shown(request: HttpRequest, step: Step, more: dict[str, Any], status: int =
         "survey": survey,
         "sections": readonly(survey, SIGNED_LAYOUT) if survey else [],
         "waiting": (waiting := _waiting(step)),
-        "hindrances": moves.hindrances(step, request.user)
-        if step.is_live and not waiting
-        else [],
+        "hindrances": moves.hindrances(step, request.user) if step.is_live and not waiting else [],
         **more,
     }
     return render(request, "surveys/sheet.html", context, status=status)

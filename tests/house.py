@@ -34,17 +34,18 @@ from fees.models import Bill, Correction, Refund
 from metering import fit
 from metering import steps as metering
 from metering.guards import energizes, removes
-from metering.models import Meter, Seal
+from metering.models import Installation, Meter, MeterPhoto, Removal, Seal
 from plans import steps as plans
 from plans.models import Plan, PlanSource
 from surveys import steps as surveys
-from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
+from surveys.models import Candidate, Consent, Photo, SourcePoint, Survey, Visit
 from tests.contracts.factories import SUPPLY
 from tests.plans.factories import word
 from tests.works.factories import picture
 from workflow import moves, process, reminders
 from workflow.guards import Refused
 from workflow.models import Case, Step, StopReason
+from workflow.moves import countersign
 from workflow.process import HV, BusinessType, CustomerClass, ExistingSupply, Importance, Kind
 from works import steps as works
 from works.guards import sheet_of
@@ -259,6 +260,9 @@ def visit(house: House, step: Step, by: User, choose) -> None:
 @act(Kind.SURVEY)
 def sign_survey(house: House, step: Step, by: User, choose) -> None:
     case, now = step.case, timezone.now()
+    signature = Photo.Subject.SIGNATURE
+    if choose(True, False) and not Photo.objects.filter(survey__step=step, subject=signature):
+        surveys.add_photo(Photo(subject=signature), picture("signature"), step=step, by=by)
     draft, loads = surveys.draft_for(step)
     draft.on_site_at, draft.surveyor = now, by
     if case.customer_class in HV:
@@ -267,12 +271,34 @@ def sign_survey(house: House, step: Step, by: User, choose) -> None:
     draft.found_supply = choose(case.existing_supply, *ExistingSupply.values)
     draft.found_disputed = choose(case.disputed, True)
     draft.load_grade, draft.phase, draft.meter_position = 3, "three", "单元表箱"
-    draft.customer_signed_name, draft.customer_signed_at = choose(case.customer_name[:60], ""), now
+    draft.customer_signed_name, draft.customer_signed_at = choose(_signer(case), "", "路人"), now
     for name in ("concealed_works", "customer_works", "special_load"):
         setattr(draft, name, choose(getattr(case, name), True, False))
     draft.can_supply = choose(True, True, False)
     draft.no_supply_reason = "没有电源点"
     surveys.sign(draft, loads, by=by)
+
+
+@act(Kind.SURVEY)
+def confirm_survey(house: House, step: Step, by: User, choose) -> None:
+    _countersign(Survey, surveys.confirm, house, step, choose)
+
+
+def _countersign(model: Any, confirm: Any, house: House, step: Step, choose) -> None:
+    """The second confirms, does not, or the first takes it back; now and then it is another."""
+    sheet = model.objects.waiting().filter(step=step).select_related("step__case").first()
+    if sheet is None:
+        raise nothing_there()
+    others = [p for p in house.holders(step.process.role) if p.pk != sheet.presented_by_id]
+    what = choose("confirm", "confirm", "back", "reopen", "name")
+    if what == "name" or sheet.second is None:
+        countersign.name_second(sheet, others[0], by=step.owner)
+    elif what == "reopen":
+        countersign.reopen(sheet, by=step.owner)
+    elif what == "back":
+        countersign.send_back(sheet, by=sheet.second, reason="数据不对")
+    else:
+        confirm(sheet, by=choose(sheet.second, *others))
 
 
 # Plan ---------------------------------------------------------------------------------------------
@@ -621,8 +647,18 @@ def hang_meter(house: House, step: Step, by: User, choose) -> None:
         order.ct_ratio = "50/5"
     order.installer, order.second_installer = by, choose(_other_fitter(house, by), None)
     order.installed_at = order.customer_signed_at = timezone.now()
-    order.reading_total, order.customer_signed_name = choose(0, None), choose("王小明", "")
+    order.reading_total = choose(0, None)
+    order.customer_signed_name = choose(_signer(step.case), "", "路人")
+    _sign_on_glass(step, by, choose)
     metering.install(order, by=by)
+
+
+def _sign_on_glass(step: Step, by: User, choose) -> None:
+    shows = MeterPhoto.Shows.SIGNATURE
+    if choose(True, False) and not MeterPhoto.objects.filter(step=step, shows=shows).exists():
+        metering.demand_open(step, by)
+        kept = documents.attach(step.case, picture("signature"), title="S", by=by, step=step)
+        MeterPhoto.objects.create(step=step, attachment=kept, shows=shows)
 
 
 def _other_fitter(house: House, by: User) -> User:
@@ -637,6 +673,16 @@ def take_meter_off(house: House, step: Step, by: User, choose) -> None:
     removal.removed_at, removal.reading_total = timezone.now(), choose(8421, None)
     removal.new_seal = "F-OLD"
     metering.remove(removal, by=by)
+
+
+@act(Kind.METER)
+def confirm_order(house: House, step: Step, by: User, choose) -> None:
+    _countersign(Installation, metering.confirm, house, step, choose)
+
+
+@act(Kind.METER)
+def confirm_removal(house: House, step: Step, by: User, choose) -> None:
+    _countersign(Removal, metering.confirm, house, step, choose)
 
 
 @act(Kind.METER)
@@ -784,7 +830,9 @@ def _survey(house: House, step: Step) -> Iterator[str]:
     usable = plans.usable(survey, timezone.localdate()) if survey else []
     high = "10kv" if step.case.customer_class in HV else "380v"
     fitting = [c for c in usable if c.source_point and c.voltage == high]
-    if Kind.PLAN in process.flow(step.case.business_type) and len(fitting) < needed:
+    if survey and survey.waits:
+        yield "confirm_survey"
+    elif Kind.PLAN in process.flow(step.case.business_type) and len(fitting) < needed:
         yield "measure"
     else:
         yield "sign_survey"
@@ -842,6 +890,8 @@ def _contract(house: House, step: Step) -> Iterator[str]:
 
 
 def _meter(house: House, step: Step) -> Iterator[str]:
+    yield "confirm_removal"
+    yield "confirm_order"
     if energizes(step.case):
         yield "power_on"
         yield "hang_meter"

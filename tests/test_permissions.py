@@ -152,6 +152,7 @@ ROWS: dict[str, Row] = {
     # Survey
     "surveys:survey": sheet("survey", SURVEYOR),
     "surveys:appointment_new": page("survey", SURVEYOR),
+    "surveys:confirm": page("presented", SURVEYOR, taken=422),
     "surveys:visit_new": page("survey", SURVEYOR),
     "surveys:point_new": page("survey", SURVEYOR),
     "surveys:point": page("survey", SURVEYOR, "point"),
@@ -203,6 +204,7 @@ ROWS: dict[str, Row] = {
     "contracts:interim": Row("drawn", get=only(OFFICER), shown=404, post=only(OFFICER), taken=409),
     "metering:meter": sheet("meter", FITTER),
     "metering:removal": sheet("old_meter", FITTER),
+    "metering:confirm": page("hung", FITTER, taken=422),
     "metering:callback": sheet("callback", CLERK),
     "metering:follow_up": Row("dissatisfied", get=FOLLOWING, post=FOLLOWING),
     # The field

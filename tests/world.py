@@ -31,6 +31,7 @@ from tests.field import factories as tablet
 from tests.metering import factories as metering
 from tests.plans import factories as plans
 from tests.surveys import factories as surveys
+from tests.workflow import factories as countersigned
 from tests.works import factories as works
 from workflow import moves
 from workflow.models import Case, Lateness, Step, StopReason
@@ -62,6 +63,8 @@ def build() -> SimpleNamespace:
         by=works.worker(Kind.DRAWINGS),
     )
     world.meter = metering.case_at(Kind.METER, street="临湖路 0 号")
+    world.presented = countersigned.presented(person(Role.SURVEYOR))
+    world.hung = countersigned.hung(person(Role.FITTER))
     world.old_meter = moves.set_facts(
         metering.case_at(Kind.METER, street="临湖路 1 号"),
         by=None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.utils import timezone
 
 from accounts.models import User
+from applications.signers import signers_of
 from demo.walk.counter import bring_papers
-from demo.walk.stage import Stage, fresh
+from demo.walk.stage import Stage, fresh, picture
+from documents import steps as documents
 from metering import steps as metering
 from metering.guards import energizes
-from metering.models import Meter, Seal
+from metering.models import Meter, MeterPhoto, Seal
 from workflow.models import Case, Step
 from workflow.process import (
     HV,
@@ -42,10 +44,16 @@ def hang_meter(stage: Stage, case: Case) -> Step:
     order.meter = meter_from_stock(stage, case)
     order.installer, order.second_installer = by, second_fitter(stage)
     order.installed_at = order.customer_signed_at = timezone.now()
-    order.reading_total, order.customer_signed_name = 0, case.customer_name[:60]
+    signer = signers_of(case, timezone.localdate()).usual
+    order.reading_total, order.customer_signed_name = 0, signer[:60]
     metering.plan_order(order, by=by)
+    drawn = picture(stage.random, signer)
+    title = MeterPhoto.Shows.SIGNATURE.label
+    kept = documents.attach(case, drawn, title=lambda: str(title), by=by, step=step)
+    MeterPhoto.objects.create(step=step, attachment=kept, shows=MeterPhoto.Shows.SIGNATURE)
     Seal.objects.create(installation=order, place="meter", number=f"F{case.pk:06d}")
     metering.install(order, by=by)
+    metering.confirm(order, by=second_fitter(stage))
     return fresh(case).step(Kind.METER)
 
 
@@ -77,6 +85,7 @@ def take_off(stage: Stage, case: Case) -> None:
     removal.removed_at, removal.reading_total = timezone.now(), 8421
     removal.new_seal = f"F{case.pk:06d}"
     metering.remove(removal, by=by)
+    metering.confirm(removal, by=second_fitter(stage))
 
 
 def callback(stage: Stage, case: Case) -> None:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from django.utils import timezone
 
 from accounts.models import User
+from applications.signers import signers_of
 from demo.walk.stage import Stage, fresh, picture
 from surveys import steps as surveys
-from surveys.models import Candidate, Photo, SourcePoint
+from surveys.models import Candidate, Photo, SourcePoint, Survey
 from workflow.models import Case, Step
 from workflow.process import (
     HV,
@@ -63,19 +64,25 @@ def survey(stage: Stage, case: Case) -> None:
 
 def sign_survey(stage: Stage, step: Step) -> None:
     """Fill in what was found and sign."""
-    case = step.case
+    case, by = step.case, stage.worker(step)
+    signer, now = signers_of(case, timezone.localdate()).usual, timezone.now()
+    if signer:
+        signature = Photo(subject=Photo.Subject.SIGNATURE)
+        surveys.add_photo(signature, picture(stage.random, signer), step=step, by=by)
+        step = fresh(case).step(Kind.SURVEY)
     draft, loads = surveys.draft_for(step)
-    now = timezone.now()
     draft.on_site_at = now
-    draft.surveyor = stage.worker(step)
+    draft.surveyor = by
     if case.customer_class in HV:
         draft.second_surveyor = stage.people["matao"]
     draft.found_supply, draft.found_disputed = case.existing_supply, case.disputed
     draft.load_grade, draft.phase = 3, "three" if case.customer_class in HV else "single"
     draft.meter_position, draft.box_slots, draft.box_slots_free = "单元表箱", 6, 2
     draft.accuracy_m = 6
-    draft.customer_signed_name, draft.customer_signed_at = case.customer_name[:60], now
+    draft.customer_signed_name, draft.customer_signed_at = signer[:60], now if signer else None
     draft.can_supply = True
     if case.customer_class in HV:
         draft.concealed_works = draft.customer_works = True
-    surveys.sign(draft, loads, by=stage.worker(step))
+    step = surveys.sign(draft, loads, by=by)
+    if draft.second:
+        surveys.confirm(Survey.objects.get(step=step), by=draft.second)

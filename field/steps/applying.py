@@ -185,10 +185,20 @@ def _acted(code: str, step: Step, form: Any, act: Any, by: User) -> dict[str, li
             "": [*late.messages, _("The supervisor has been asked, on the page of the papers.")]
         }
     except ValidationError as refusal:
-        return {"": refusal.messages}
+        return _refused(form, refusal)
     except IntegrityError:
         return {"": [_("Somebody else has just saved the same number. Check it, and send again.")]}
     return {}
+
+
+def _refused(form: Any, refusal: ValidationError) -> dict[str, list[str]]:
+    """What a room says against a sheet: each reason at its field, "" for the whole."""
+    found: dict[str, list[str]] = {}
+    for reason in getattr(refusal, "error_list", [ValidationError(refusal.messages)]):
+        names = getattr(reason, "fields", ())
+        place = next((form.add_prefix(name) for name in names if name in form.fields), "")
+        found.setdefault(place, []).extend(reason.messages)
+    return found
 
 
 def _let_go(form: Any) -> None:

@@ -6,78 +6,147 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('metering', '0004_ratios'),
-        ('workflow', '0013_ladders_of_what_ends'),
+        ("metering", "0004_ratios"),
+        ("workflow", "0013_ladders_of_what_ends"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='installation',
-            name='confirmed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='confirmed'),
+            model_name="installation",
+            name="confirmed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="confirmed"),
         ),
         migrations.AddField(
-            model_name='installation',
-            name='confirmed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            model_name="installation",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="confirmed by",
+            ),
         ),
         migrations.AddField(
-            model_name='installation',
-            name='not_confirmed',
-            field=models.TextField(blank=True, max_length=500, verbose_name='why not confirmed'),
+            model_name="installation",
+            name="not_confirmed",
+            field=models.TextField(blank=True, max_length=500, verbose_name="why not confirmed"),
         ),
         migrations.AddField(
-            model_name='installation',
-            name='presented_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='signed by the first'),
+            model_name="installation",
+            name="presented_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="signed by the first"),
         ),
         migrations.AddField(
-            model_name='installation',
-            name='presented_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='first signature'),
+            model_name="installation",
+            name="presented_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="first signature",
+            ),
         ),
         migrations.AddField(
-            model_name='removal',
-            name='confirmed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='confirmed'),
+            model_name="removal",
+            name="confirmed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="confirmed"),
         ),
         migrations.AddField(
-            model_name='removal',
-            name='confirmed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            model_name="removal",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="confirmed by",
+            ),
         ),
         migrations.AddField(
-            model_name='removal',
-            name='not_confirmed',
-            field=models.TextField(blank=True, max_length=500, verbose_name='why not confirmed'),
+            model_name="removal",
+            name="not_confirmed",
+            field=models.TextField(blank=True, max_length=500, verbose_name="why not confirmed"),
         ),
         migrations.AddField(
-            model_name='removal',
-            name='presented_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='signed by the first'),
+            model_name="removal",
+            name="presented_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="signed by the first"),
         ),
         migrations.AddField(
-            model_name='removal',
-            name='presented_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='first signature'),
+            model_name="removal",
+            name="presented_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="first signature",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('presented_at', None), ('presented_by', None)), models.Q(('presented_at__isnull', False), ('presented_by__isnull', False)), _connector='OR'), name='installation_first_signature_is_whole'),
+            model_name="installation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("presented_at", None), ("presented_by", None)),
+                    models.Q(("presented_at__isnull", False), ("presented_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="installation_first_signature_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by', models.F('second_installer')), ('confirmed_by__isnull', False), ('presented_by__isnull', False), models.Q(('confirmed_by', models.F('presented_by')), _negated=True)), _connector='OR'), name='installation_confirmed_by_the_second', violation_error_message='Who signed it first cannot confirm it.'),
+            model_name="installation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                    models.Q(
+                        ("confirmed_at__isnull", False),
+                        ("confirmed_by", models.F("second_installer")),
+                        ("confirmed_by__isnull", False),
+                        ("presented_by__isnull", False),
+                        models.Q(("confirmed_by", models.F("presented_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="installation_confirmed_by_the_second",
+                violation_error_message="Who signed it first cannot confirm it.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='removal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('presented_at', None), ('presented_by', None)), models.Q(('presented_at__isnull', False), ('presented_by__isnull', False)), _connector='OR'), name='removal_first_signature_is_whole'),
+            model_name="removal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("presented_at", None), ("presented_by", None)),
+                    models.Q(("presented_at__isnull", False), ("presented_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="removal_first_signature_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='removal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by', models.F('second_installer')), ('confirmed_by__isnull', False), ('presented_by__isnull', False), models.Q(('confirmed_by', models.F('presented_by')), _negated=True)), _connector='OR'), name='removal_confirmed_by_the_second', violation_error_message='Who signed it first cannot confirm it.'),
+            model_name="removal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                    models.Q(
+                        ("confirmed_at__isnull", False),
+                        ("confirmed_by", models.F("second_installer")),
+                        ("confirmed_by__isnull", False),
+                        ("presented_by__isnull", False),
+                        models.Q(("confirmed_by", models.F("presented_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="removal_confirmed_by_the_second",
+                violation_error_message="Who signed it first cannot confirm it.",
+            ),
         ),
     ]

@@ -47,7 +47,10 @@ class Readings(models.Model):
 
 
 class Done(Countersigned):
-    """Work at the meter: two fitters who each sign, the customer's signature, the time. Abstract."""
+    """Work at the meter: two fitters who each sign, the customer's signature, the time.
+
+    Abstract.
+    """
 
     FIRST, SECOND, CONFIRM_AT = "installer", "second_installer", "metering:confirm"
 

@@ -31,6 +31,7 @@ from metering.steps.drafts import call_of, order_of, power_of, removal_of
 from metering.steps.ground import undone
 from metering.steps.order import (
     against_meter,
+    against_signature,
     demand_free,
     install,
     plan_order,
@@ -55,6 +56,7 @@ __all__ = [
     "REMOVED",
     "WHAT_HAPPENS",
     "against_meter",
+    "against_signature",
     "before_the_meter",
     "call_back",
     "call_of",

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
+from applications import signers
 from documents import steps as documents
 from metering import fit, guards
 from metering.models import (
     Installation,
     Meter,
+    MeterPhoto,
     Removal,
 )
 from metering.steps.acts import (
@@ -123,7 +125,7 @@ def install(order: Installation, *, by: User) -> Installation:
     Raises Refused with everything that is missing.
     """
     order = plan_order(order, by=by)
-    if missing := unfinished(order, sealed=order.seals.exists()):
+    if missing := [*unfinished(order, sealed=order.seals.exists()), *against_signature(order)]:
         raise Refused(missing)
     countersign.present(order, by=by)
     return order
@@ -152,6 +154,17 @@ def hang(order: Installation, by: User) -> None:
         seals=[seal.number for seal in order.seals.all()],
     )
     moves.describe(step.case, by=by, meter_number=meter.asset_number)
+
+
+def against_signature(sheet: Installation | Removal, *, handed_in: bool = False) -> list[Refused]:
+    """Why the customer's signature on a sheet is none; its picture is here, or is `handed_in`."""
+    pictures = MeterPhoto.objects.filter(step=sheet.step, shows=MeterPhoto.Shows.SIGNATURE)
+    return signers.against_signature(
+        sheet.step.case,
+        sheet.customer_signed_name,
+        sheet.customer_signed_at,
+        on_file=handed_in or pictures.exists(),
+    )
 
 
 def unfinished(order: Installation, *, sealed: bool) -> list[Refused]:

@@ -22,7 +22,7 @@ from metering.steps.acts import (
     is_past,
     unheld,
 )
-from metering.steps.order import turn, two_fitters
+from metering.steps.order import against_signature, turn, two_fitters
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
@@ -36,7 +36,7 @@ def remove(removal: Removal, *, by: User) -> Step:
     """
     step = removal.step
     removal = keep_removal(removal, by=by)
-    if missing := unfinished_removal(removal):
+    if missing := [*unfinished_removal(removal), *against_signature(removal)]:
         raise Refused(missing)
     countersign.present(removal, by=by)
     return step

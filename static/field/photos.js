@@ -142,7 +142,6 @@
     bar.append(button(say("photos"), () => many.click(), "camera"), many);
     if (form.dataset.sheet !== "attempt") {
       bar.append(button(say("as_signature"), drawn("signature"), "pen"));
-      if (one('[name="second_surveyor"]', form)) bar.append(button(say("as_second"), drawn("second"), "users"));
       bar.append(button(say("as_sketch"), drawn("sketch"), "edit"));
       bar.append(button(say("on_photo"), drawn("sketch", () => lastPhoto(form)), "edit"));
     }

@@ -6,45 +6,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0005_withdrawn_consents'),
-        ('workflow', '0013_ladders_of_what_ends'),
+        ("surveys", "0005_withdrawn_consents"),
+        ("workflow", "0013_ladders_of_what_ends"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='survey',
-            name='confirmed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='confirmed'),
+            model_name="survey",
+            name="confirmed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="confirmed"),
         ),
         migrations.AddField(
-            model_name='survey',
-            name='confirmed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            model_name="survey",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="confirmed by",
+            ),
         ),
         migrations.AddField(
-            model_name='survey',
-            name='not_confirmed',
-            field=models.TextField(blank=True, max_length=500, verbose_name='why not confirmed'),
+            model_name="survey",
+            name="not_confirmed",
+            field=models.TextField(blank=True, max_length=500, verbose_name="why not confirmed"),
         ),
         migrations.AddField(
-            model_name='survey',
-            name='presented_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='signed by the first'),
+            model_name="survey",
+            name="presented_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="signed by the first"),
         ),
         migrations.AddField(
-            model_name='survey',
-            name='presented_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='first signature'),
+            model_name="survey",
+            name="presented_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="first signature",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('presented_at', None), ('presented_by', None)), models.Q(('presented_at__isnull', False), ('presented_by__isnull', False)), _connector='OR'), name='survey_first_signature_is_whole'),
+            model_name="survey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("presented_at", None), ("presented_by", None)),
+                    models.Q(("presented_at__isnull", False), ("presented_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="survey_first_signature_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='survey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by', models.F('second_surveyor')), ('confirmed_by__isnull', False), ('presented_by__isnull', False), models.Q(('confirmed_by', models.F('presented_by')), _negated=True)), _connector='OR'), name='survey_confirmed_by_the_second', violation_error_message='Who signed it first cannot confirm it.'),
+            model_name="survey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                    models.Q(
+                        ("confirmed_at__isnull", False),
+                        ("confirmed_by", models.F("second_surveyor")),
+                        ("confirmed_by__isnull", False),
+                        ("presented_by__isnull", False),
+                        models.Q(("confirmed_by", models.F("presented_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="survey_confirmed_by_the_second",
+                violation_error_message="Who signed it first cannot confirm it.",
+            ),
         ),
     ]

@@ -140,8 +140,6 @@ class Survey(Countersigned):
         "load_grade",
         "phase",
         "meter_position",
-        "customer_signed_name",
-        "customer_signed_at",
     )
 
     class Meta:

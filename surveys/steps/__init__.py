@@ -15,6 +15,7 @@ from surveys.steps.points import (
 from surveys.steps.sheet import (
     NO_SUPPLY,
     SURVEY_SIGNED,
+    against_signature,
     begin,
     confirm,
     draft_for,
@@ -29,6 +30,7 @@ __all__ = [
     "NO_SUPPLY",
     "SURVEY_SIGNED",
     "add_photo",
+    "against_signature",
     "answer_consent",
     "ask_consent",
     "attempt",

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from applications import signers
 from applications.models import Application
 from documents.steps import issue
-from surveys.models import Candidate, LoadItem, Survey, Visit
+from surveys.models import Candidate, LoadItem, Photo, Survey, Visit
 from surveys.models.survey import metres_between
 from surveys.steps.awaiting import await_consent, forget, forget_unanswered
 from workflow import moves
@@ -202,13 +203,17 @@ def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
     survey = save(survey, loads, by=by)
     if survey.can_supply is False:
         return _no_supply(survey, by)
-    if survey.second is None:
-        return _finish(survey, by)
-    step = survey.step
+    step, alone = survey.step, survey.second is None
     step.__dict__.pop("read_survey", None)
-    against = [*unmet(guards(step.kind), step), *countersign.against_second(survey, by)]
+    against = against_signature(survey)
+    if against or not alone:
+        against = [*unmet(guards(step.kind), step), *against]
+    if not alone:
+        against += countersign.against_second(survey, by)
     if against:
         raise Refused(against)
+    if alone:
+        return _finish(survey, by)
     countersign.present(survey, by=by)
     step.__dict__.pop("read_survey", None)
     return step
@@ -222,6 +227,15 @@ def confirm(survey: Survey, *, by: User) -> Step:
     """
     countersign.confirm(survey, by=by)
     return _finish(survey, by, role=survey.step.process.role)
+
+
+def against_signature(survey: Survey, *, handed_in: bool = False) -> list[Refused]:
+    """Why the customer's signature on the sheet is none; its picture is here, or is `handed_in`."""
+    on_file = handed_in or bool(
+        survey.pk and survey.photos.filter(subject=Photo.Subject.SIGNATURE).exists()
+    )
+    name, at = survey.customer_signed_name, survey.customer_signed_at
+    return signers.against_signature(survey.case, name, at, on_file=on_file)
 
 
 def _finish(survey: Survey, by: User, role: str | None = None) -> Step:

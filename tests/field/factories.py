@@ -52,7 +52,6 @@ def survey_values(**more: Any) -> dict[str, Any]:
         "phase": "single",
         "meter_position": "一楼楼道表箱",
         "can_supply": "True",
-        "customer_signed_name": "王小明",
         "points__TOTAL_FORMS": 1,
         "points__INITIAL_FORMS": 0,
         "points__0__name": "院内 2# 分支箱",

@@ -299,32 +299,25 @@ def test_who_answered_meanwhile_does_not_hold_up_the_record(mine, site, lina):
     assert Consent.objects.get().answer == "yes"
 
 
-def test_the_second_surveyor_signs_with_a_picture_not_with_a_word(mine, site, lina):
+def test_a_survey_of_two_is_sent_by_the_first_and_waits_for_the_second(mine, site, lina):
     site.case.customer_class = "hv_single"
     site.case.save(update_fields=["customer_class"])
-    values = tablet.survey_values(
-        photos__TOTAL_FORMS=1, photos__INITIAL_FORMS=0, photos__0__subject="second"
-    )
+    second = surveys.second()
 
+    alone = tablet.send(mine, tablet.envelope(site, lina))
+    assert alone["state"] == "kept"
+    assert "two surveyors" in alone["errors"]["second_surveyor"][0]
+    site.refresh_from_db()
+    values = tablet.survey_values(second_surveyor=second.pk, points__0__label="A")
     receipt = tablet.send(mine, tablet.envelope(site, lina, values=values))
 
-    assert receipt["state"] != "applied"
-    assert "has not confirmed" in str(receipt["errors"])
-
-
-def test_with_the_picture_of_the_second_signature_the_survey_is_confirmed(mine, site, lina):
-    site.case.customer_class = "hv_single"
-    site.case.save(update_fields=["customer_class"])
-    photo = tablet.picture(2)
-    sent = tablet.envelope(site, lina, photos=[photo])
-    for pair in sent["fields"]:
-        if pair[0] == "photos-0-subject":
-            pair[1] = "second"
-
-    receipt = tablet.send(mine, sent, [photo])
-
-    assert "has not confirmed" not in str(receipt["errors"])
-    assert Photo.objects.get().subject == Photo.Subject.SECOND
+    assert receipt["state"] == "applied", receipt["errors"]
+    sheet = Survey.objects.get(step=site)
+    assert sheet.waits
+    assert sheet.second == second
+    late = tablet.send(mine, tablet.envelope(site, lina, values=values, edition=site.sheet_edition))
+    assert late["state"] == "conflict"
+    assert survey.confirm(sheet, by=second).state == "done"
 
 
 def test_a_visit_to_come_is_not_noted_at_a_check_either(client):

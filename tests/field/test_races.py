@@ -166,6 +166,7 @@ def test_of_two_tablets_with_one_seal_at_the_same_moment_the_second_is_told_in_w
     removal.asset_number, removal.what, removal.removed_at = "1", "taken", timezone.now()
     removal.reading_total, removal.installer, removal.second_installer = 5, first, second
     metering.remove(removal, by=first)
+    metering.confirm(removal, by=second)
     other = meters.case_at(business_type="meter_move", existing_supply="own")
     order = Installation.objects.create(step=other.step(Kind.METER))
     values = {"seals__TOTAL_FORMS": 1, "seals__INITIAL_FORMS": 0}

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from documents.models import Ask, Attachment
 from field.models import Record
+from metering import steps as metering
 from metering.models import Installation, Meter, MeterPhoto, Removal
 from tests.field import factories as tablet
 from tests.metering import factories as meters
@@ -160,7 +161,7 @@ def test_meter_and_power_on_written_without_a_signal_are_sent_in_their_order(cli
     )
     for pair in order["fields"]:
         if pair[0].startswith("photos-0-shows"):
-            pair[1] = "reading"
+            pair[1] = "signature"
     power = tablet.envelope(step, first, sheet="power", values=power_values(first))
 
     early = tablet.send(client, power)
@@ -169,6 +170,14 @@ def test_meter_and_power_on_written_without_a_signal_are_sent_in_their_order(cli
 
     one = tablet.send(client, order, [photo])
     assert one["state"] == "applied", one["errors"]
+    # Power on, too, before the second has confirmed: kept as a draft, and said why.
+    too_early = tablet.envelope(
+        step, first, sheet="power", values=power_values(first), edition=one["edition"]
+    )
+    kept = tablet.send(client, too_early)
+    assert kept["state"] == "kept"
+    assert "waits for the confirmation of fitter-2" in str(kept["errors"])
+    metering.confirm(Installation.objects.get(step=step), by=second)
     assert Meter.objects.get().state == Meter.State.INSTALLED
     assert MeterPhoto.objects.get().attachment.sha256 == hashlib.sha256(photo).hexdigest()
     power = tablet.envelope(
@@ -177,7 +186,7 @@ def test_meter_and_power_on_written_without_a_signal_are_sent_in_their_order(cli
         sheet="power",
         values=power_values(first),
         replaces=power["uuid"],
-        edition=one["edition"],
+        edition=kept["edition"],
     )
     two = tablet.send(client, power)
     assert two["state"] == "applied", two["errors"]
@@ -239,11 +248,12 @@ def test_the_old_meter_comes_off_without_a_signal(client):
     sent = tablet.envelope(step, first, sheet="removal", photos=[photo], values=values)
     for pair in sent["fields"]:
         if pair[0] == "photos-0-shows":
-            pair[1] = "reading"
+            pair[1] = "signature"
 
     receipt = tablet.send(client, sent, [photo])
 
     assert receipt["state"] == "applied", receipt["errors"]
+    metering.confirm(Removal.objects.get(step=step), by=second)
     removal = Removal.objects.get(step=step)
     assert (removal.meter, removal.reading_total) == (old, 4821)
     assert removal.signed_at
@@ -251,6 +261,19 @@ def test_the_old_meter_comes_off_without_a_signal(client):
     assert old.state == Meter.State.REMOVED
     assert MeterPhoto.objects.get().attachment.sha256 == hashlib.sha256(photo).hexdigest()
     assert Step.objects.get(pk=step.pk).state == Step.State.IN_HAND
+
+
+def test_a_signature_that_nothing_shows_comes_back_at_its_field_and_the_rest_is_kept(client):
+    step, first, second, old = at_the_old_meter()
+    client.force_login(first)
+    values = removal_values(first, second, old.asset_number, customer_signed_name="李邻居")
+    receipt = tablet.send(client, tablet.envelope(step, first, sheet="removal", values=values))
+
+    assert receipt["state"] == "kept"
+    said = receipt["errors"]["customer_signed_name"]
+    assert "李邻居 may not sign" in said[0]
+    assert "Nothing shows that the customer signed" in said[1]
+    assert Removal.objects.get(step=step).reading_total == 4821
 
 
 def test_a_removal_signed_meanwhile_is_not_written_over_even_where_somebody_chooses_so(client):
@@ -268,9 +291,8 @@ def test_a_removal_signed_meanwhile_is_not_written_over_even_where_somebody_choo
     for pair in late["fields"]:
         if pair[0] == "photos-0-shows":
             pair[1] = "reading"
-    signed = tablet.envelope(
-        step, first, sheet="removal", values=removal_values(first, second, old.asset_number)
-    )
+    values = removal_values(first, second, old.asset_number, customer_signed_name="")
+    signed = tablet.envelope(step, first, sheet="removal", values=values)
     receipt = tablet.send(client, signed)
     assert receipt["state"] == "applied", receipt["errors"]
     receipt = tablet.send(client, late, photos)

@@ -8,16 +8,29 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.roles import Role
+from documents import steps as documents
 from metering import steps
-from metering.models import Installation, Meter, Seal
+from metering.models import Installation, Meter, MeterPhoto, Seal
 from tests import factories
 from tests.made_once import made_once
 from tests.plans import factories as plans
-from tests.works.factories import case_of, fresh, walk
+from tests.plans.factories import signer
+from tests.works.factories import case_of, fresh, picture, walk
 from workflow.models import Case, Step
 from workflow.process import FULL_FLOW, BusinessType, Kind
 
-__all__ = ["case_at", "case_of", "dissatisfied", "fresh", "meter", "order", "power_on", "ready"]
+__all__ = [
+    "case_at",
+    "case_of",
+    "dissatisfied",
+    "fresh",
+    "meter",
+    "order",
+    "power_on",
+    "ready",
+    "signature",
+    "signer",
+]
 
 
 def meter(number: str = "3200000001", **columns: Any) -> Meter:
@@ -64,8 +77,16 @@ def order(case: Case, chosen: Meter | None) -> Installation:
     made.meter = chosen
     made.installer, made.second_installer = first, second
     made.installed_at = made.customer_signed_at = timezone.now()
-    made.reading_total, made.customer_signed_name = 0, "王小明"
-    return steps.plan_order(made, by=first)
+    made.reading_total, made.customer_signed_name = 0, signer(case)
+    made = steps.plan_order(made, by=first)
+    signature(step, first)
+    return made
+
+
+def signature(step: Step, by: Any) -> MeterPhoto:
+    """The customer signs on the glass of the tablet."""
+    kept = documents.attach(step.case, picture("signature"), title="S", by=by, step=step)
+    return MeterPhoto.objects.create(step=step, attachment=kept, shows=MeterPhoto.Shows.SIGNATURE)
 
 
 def ready(case: Case, chosen: Meter | None = None) -> Installation:

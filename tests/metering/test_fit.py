@@ -96,13 +96,14 @@ def hangs(step, meter, mode, ct, pt) -> bool:
     order.meter, order.mode, order.ct_ratio, order.pt_ratio = meter, mode, ct, pt
     order.installer, order.second_installer = first, second
     order.installed_at = order.customer_signed_at = timezone.now()
-    order.reading_total, order.customer_signed_name = 0, "王小明"
+    order.reading_total, order.customer_signed_name = 0, make.signer(step.case)
     signed = False
     with transaction.atomic():
         try:
             with transaction.atomic():
                 steps.plan_order(order, by=first)
                 Seal.objects.create(installation=order, place="meter", number="S1")
+                make.signature(step, first)
                 steps.install(order, by=first)
                 signed = True
         except Refused:

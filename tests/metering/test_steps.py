@@ -157,6 +157,7 @@ def test_closing_takes_the_meter_off_and_switches_nothing_on():
     removal.installer, removal.second_installer = make.fitters()
 
     steps.remove(removal, by=make.fitters()[0])
+    steps.confirm(removal, by=make.fitters()[1])
 
     old.refresh_from_db()
     assert old.state == Meter.State.REMOVED
@@ -178,6 +179,7 @@ def test_a_meter_that_moves_hangs_again_in_the_same_case():
     removal.reading_total = 100
     removal.installer, removal.second_installer = make.fitters()
     steps.remove(removal, by=make.fitters()[0])
+    steps.confirm(removal, by=make.fitters()[1])
     removal.reading_total = 1
     with pytest.raises(Refused, match="changed no more"):
         steps.keep_removal(removal, by=make.fitters()[0])

@@ -48,7 +48,7 @@ def order_data(form, meter, **changes):
 
 def test_a_technician_hangs_a_meter_and_switches_power_on(client):
     case, meter = make.case_at(), make.meter()
-    first, _second = make.fitters()
+    first, second = make.fitters()
     client.force_login(first)
     page = client.get(url(case))
     assert page.context["stage"] == "order"
@@ -65,11 +65,26 @@ def test_a_technician_hangs_a_meter_and_switches_power_on(client):
         meter,
         **{"photos-0-shows": "installed", "photos-0-file": jpeg()},
     )
+    unshown = client.post(url(case), filled)
+    assert "Nothing shows that the customer signed" in unshown.content.decode()
+    filled = order_data(
+        unshown.context["form"],
+        meter,
+        **{"photos-0-shows": "signature", "photos-0-file": jpeg()},
+    )
+    stranger = client.post(url(case), filled | {"customer_signed_name": "路人甲"})
+    assert "路人甲 may not sign for this customer. On record: 王小明" in stranger.content.decode()
+    filled |= {"photos-0-shows": "signature", "photos-0-file": jpeg()}
     signed = client.post(url(case), filled)
     assert signed.status_code == 302, signed.context["form"].errors
-
     page = client.get(url(case))
     assert page.context["stage"] == "power"
+    assert "waits for the confirmation of" in page.content.decode()
+    client.force_login(second)
+    assert client.post(url(case, "confirm"), {"decision": "confirm"}).status_code == 302
+    client.force_login(first)
+
+    page = client.get(url(case))
     assert page.context["why"].open
     filled = posted(
         page.context["form"],
@@ -203,6 +218,8 @@ def test_closing_shows_the_old_meter_alone(client):
     answer = client.post(url(case), filled)
 
     assert answer.status_code == 302, answer.context["form"].errors
+    client.force_login(second)
+    client.post(url(case, "confirm"), {"decision": "confirm"})
     assert make.fresh(case.step(Kind.METER)).outcome == "disconnected"
 
 

@@ -81,7 +81,6 @@ def filled(step: Step, **columns: Any) -> Survey:
         "box_slots": 6,
         "box_slots_free": 2,
         "can_supply": True,
-        "customer_signed_name": "王小明",
         **columns,
     }
     for name, value in found.items():
@@ -182,7 +181,7 @@ def posted(**values: Any) -> dict:
         "box_slots": "6",
         "box_slots_free": "2",
         "can_supply": "True",
-        "customer_signed_name": "王小明",
+        "customer_signed_name": "",
         "loads-TOTAL_FORMS": "1",
         "loads-INITIAL_FORMS": "0",
         "loads-0-name": "空调",

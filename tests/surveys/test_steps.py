@@ -15,9 +15,10 @@ from accounts.roles import Role
 from documents import pdf
 from documents.models import Paper
 from surveys import steps
-from surveys.models import Candidate, Consent, SourcePoint, Survey, Visit
+from surveys.models import Candidate, Consent, Photo, SourcePoint, Survey, Visit
 from tests import factories as people
 from tests.surveys import factories
+from tests.works.factories import picture
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case
@@ -114,7 +115,41 @@ def test_high_voltage_needs_two_different_surveyors():
     factories.candidate(case)
 
     assert "two surveyors" in refusal(case)
-    assert sign(case, second_surveyor=factories.second()).state == "done"
+    assert sign(case, second_surveyor=factories.second()).state == "in_hand"
+    survey = Survey.objects.get(step__case=case)
+    assert steps.confirm(survey, by=factories.second()).state == "done"
+
+
+@pytest.mark.parametrize("name", ["王小明", "李邻居"])
+def test_who_is_said_to_have_signed_may_sign_and_it_is_shown(name):
+    case = factories.at_survey()
+    factories.candidate(case)
+    assert "Nothing shows" in refusal(case, customer_signed_name=name)
+    photo = Photo(subject=Photo.Subject.SIGNATURE)
+    steps.add_photo(photo, picture(), step=factories.fresh(case), by=factories.surveyor())
+
+    if name == "李邻居":
+        assert "On record: 王小明" in refusal(case, customer_signed_name=name)
+    else:
+        assert sign(case, customer_signed_name=name).state == "done"
+
+
+def test_a_typed_name_is_never_printed_as_a_signature():
+    case = factories.at_survey()
+    factories.candidate(case)
+    Survey.objects.filter(step__case=case).update(customer_signed_name="王小明")
+    sheet = Survey.objects.get(step__case=case)
+    paper = Paper(case=case, step=sheet.step, kind="survey", language="en", number="1")
+    paper.issued_at = timezone.now()
+    assert "Not signed; name given: 王小明" in pdf.html(paper)
+
+    photo = Photo(subject=Photo.Subject.SIGNATURE)
+    steps.add_photo(photo, picture(), step=factories.fresh(case), by=factories.surveyor())
+
+    shown = pdf.html(paper)
+    assert "Not signed" not in shown
+    assert "data:image/jpeg;base64," in shown
+    assert pdf.to_pdf(shown).startswith(b"%PDF")
 
 
 def test_the_second_surveyor_is_another_person():

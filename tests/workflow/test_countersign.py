@@ -117,7 +117,9 @@ def test_the_sheet_waits_for_the_second_and_counts_once_they_confirm(waiting):
 
     sheet = waiting.sheet()
     assert (sheet.signed_by, sheet.confirmed_by) == (waiting.first, waiting.second)
-    assert sheet.signed_at and sheet.confirmed_at and not sheet.waits
+    assert sheet.signed_at
+    assert sheet.confirmed_at
+    assert not sheet.waits
     order = isinstance(sheet, Installation)
     assert waiting.step().state == ("in_hand" if order else "done")
     assert not order or sheet.meter.state == Meter.State.INSTALLED

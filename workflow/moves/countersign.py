@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from workflow.guards import Refused
-from workflow.models import Countersigned
+from workflow.models import Countersigned, Step
 from workflow.moves.move import record
 from workflow.moves.rights import absence, demand_worker
+from workflow.moves.steps import claim
 from workflow.verbs import verb
 
 PRESENTED = verb("presented", gettext_lazy("Signed; the second person's confirmation is awaited"))
@@ -51,6 +52,8 @@ def present(sheet: Countersigned, *, by: User) -> None:
     """The first signs: the sheet, whose room has judged it, waits for the second named on it."""
     if against := against_second(sheet, by):
         raise Refused(against)
+    if by.is_at_work and Step.objects.filter(pk=sheet.step.pk, owner=None).exists():
+        sheet.step = claim(sheet.step, by=by)
     sheet.presented_at, sheet.presented_by, sheet.not_confirmed = timezone.now(), by, ""
     sheet.save(update_fields=["presented_at", "presented_by", "not_confirmed"])
     record(

@@ -45,7 +45,8 @@ class ConfirmForm(DressedForm):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
-        if found.get("decision") == "back" and not found.get("reason") and "reason" not in self.errors:
+        unsaid = not found.get("reason") and "reason" not in self.errors
+        if found.get("decision") == "back" and unsaid:
             self.add_error("reason", _("Say what is not right."))
         return found
 
