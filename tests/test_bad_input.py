@@ -23,6 +23,7 @@ from django.utils import translation
 from PIL import Image
 
 from accounts.forms import LanguageForm
+from accounts.models import User
 from accounts.roles import Role
 from applications import corrections
 from applications import forms as application
@@ -48,6 +49,7 @@ from tests.test_permissions import ROWS, address
 from workflow import forms as desk
 from workflow.late import CauseForm
 from workflow.sheets import dress
+from workflow.views import countersign
 from works import forms as work
 from works.guards import sheet_of
 
@@ -245,6 +247,10 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     meter.PowerForm: sheet(meter.PowerForm, "meter", metering.power_of),
     meter.CallBackForm: sheet(meter.CallBackForm, "callback", metering.call_of),
     meter.FollowUpForm: plain(meter.FollowUpForm),
+    countersign.ConfirmForm: plain(countersign.ConfirmForm),
+    countersign.SecondForm: lambda world, data, files: countersign.SecondForm(
+        data, people=User.objects.all()
+    ),
     meter.SealRow: row(meter.SealRow),
     meter.PhotoRow: row(meter.PhotoRow, "meter"),
     tracking.CodeForm: plain(tracking.CodeForm),
@@ -391,6 +397,8 @@ PAGES = {
     "contracts:revision": (Role.CONTRACT_OFFICER, "remarks"),
     "metering:meter": (Role.FITTER, "remarks"),
     "metering:callback": (Role.CLERK, "words"),
+    "surveys:confirm": (Role.SURVEYOR, "reason"),
+    "metering:confirm": (Role.FITTER, "reason"),
     "documents:waive": (Role.SUPERVISOR, "reason"),
     "workflow:stop": (Role.SURVEYOR, "evidence"),
     "workflow:send_back": (Role.SURVEYOR, "reason"),

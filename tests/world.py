@@ -63,8 +63,9 @@ def build() -> SimpleNamespace:
         by=works.worker(Kind.DRAWINGS),
     )
     world.meter = metering.case_at(Kind.METER, street="临湖路 0 号")
-    world.presented = countersigned.presented(person(Role.SURVEYOR))
-    world.hung = countersigned.hung(person(Role.FITTER))
+    waits = {"swapped": True, "not_duplicate": "另一户"}
+    world.presented = countersigned.presented(street="人民路 11 号院", **waits)
+    world.hung = countersigned.hung(street="临湖路 4 号", number="3200000088", **waits)
     world.old_meter = moves.set_facts(
         metering.case_at(Kind.METER, street="临湖路 1 号"),
         by=None,

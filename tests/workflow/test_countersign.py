@@ -17,14 +17,14 @@ from metering.models import Installation, Meter, Removal
 from surveys import steps as surveys_steps
 from surveys.models import Survey
 from tests.factories import person
-from tests.made_once import made_once
 from tests.metering import factories as fitting
 from tests.surveys import factories as surveys
+from tests.workflow.factories import hung, presented, taken_off
 from workflow import moves, process
 from workflow.guards import Refused
 from workflow.models import Case
 from workflow.moves import countersign
-from workflow.process import BusinessType, Kind
+from workflow.process import Kind
 
 pytestmark = pytest.mark.django_db
 
@@ -33,38 +33,6 @@ pytestmark = pytest.mark.django_db
 def _english():
     with translation.override("en"):
         yield
-
-
-@made_once
-def presented() -> Case:
-    """A high-voltage survey that its first surveyor has signed."""
-    case = surveys.at_survey(customer_class="hv_single", voltage="10kv", new_kva=400)
-    surveys.candidate(case)
-    step = surveys.fresh(case)
-    sheet = surveys.filled(step, second_surveyor=surveys.second(), phase="three")
-    surveys_steps.sign(sheet, surveys.loads(), by=surveys.surveyor())
-    return Case.objects.get(pk=case.pk)
-
-
-@made_once
-def hung() -> Case:
-    """A work order that its first technician has signed."""
-    case = fitting.case_at()
-    order = fitting.order(case, fitting.meter())
-    order.seals.create(place="meter", number="S1")
-    metering.install(order, by=fitting.fitters()[0])
-    return Case.objects.get(pk=case.pk)
-
-
-@made_once
-def taken_off() -> Case:
-    """A removal that its first technician has signed; with it the step will be done."""
-    case = fitting.case_at(business_type=BusinessType.CLOSING, meter_number="3100000001")
-    removal = metering.removal_of(case.step(Kind.METER))
-    removal.installer, removal.second_installer = fitting.fitters()
-    removal.removed_at, removal.reading_total = timezone.now(), 8421
-    metering.remove(removal, by=fitting.fitters()[0])
-    return Case.objects.get(pk=case.pk)
 
 
 # What waits: its case, step, model, and who are the first, the second and another of their role.
