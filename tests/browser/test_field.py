@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 from accounts.models import User
 from documents.models import Attachment
 from field.models import Chunk, Record
-from metering.models import Meter
+from metering import steps as metering
+from metering.models import Energization, Installation, Meter, Removal
 from surveys.models import Photo, SourcePoint, Survey, Visit
 from tests.browser import follow
 from tests.browser import tablet as hand
@@ -243,7 +244,7 @@ def _meter(tablets, step: Step, look: Look, photos: list[bytes]) -> None:
     hand.row(page, "seals")
     hand.put(page, {"seals-0-place": "meter", "seals-0-number": "S-1"})
     hand.shoot(page, photos[:1])
-    hand.put(page, {"photos-0-shows": "reading"})
+    hand.put(page, {"photos-0-shows": "signature"})
     look.at_every_section(page, "order")
     hand.close(page)
     hand.put(
@@ -261,8 +262,10 @@ def _meter(tablets, step: Step, look: Look, photos: list[bytes]) -> None:
 
     hand.sent(tablet)
 
-    assert [r["state"] for r in hand.records(page)] == ["applied", "applied"], hand.records(page)
-    assert done(step)
+    # Power on waits as a draft until the second technician has confirmed the work order.
+    assert [r["state"] for r in hand.records(page)] == ["applied", "kept"], hand.records(page)
+    metering.confirm(Installation.objects.get(step=step), by=second)
+    assert Energization.objects.get(step=step).result == "on"
 
 
 def _removal(tablets, step: Step, look: Look, photos: list[bytes]) -> None:
@@ -283,13 +286,14 @@ def _removal(tablets, step: Step, look: Look, photos: list[bytes]) -> None:
         },
     )
     hand.shoot(page, photos[:1])
-    hand.put(page, {"photos-0-shows": "removed"})
+    hand.put(page, {"photos-0-shows": "signature"})
     look.at_every_section(page, "removal")
     closed(page)
 
     hand.sent(tablet)
 
     assert [r["state"] for r in hand.records(page)] == ["applied"], hand.records(page)
+    metering.confirm(Removal.objects.get(step=step), by=second)
     assert done(step)
     assert Meter.objects.get(asset_number="3200000009").state == Meter.State.REMOVED
 

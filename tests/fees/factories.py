@@ -21,9 +21,10 @@ from tests import factories as floor
 from tests.applications.factories import accepted, sheet
 from tests.factories import person
 from tests.made_once import made_once
+from tests.surveys.factories import both_signatures
 from workflow import moves
 from workflow.models import Case, Step
-from workflow.process import CustomerClass, Kind
+from workflow.process import HV, CustomerClass, Kind
 
 
 @made_once
@@ -55,12 +56,11 @@ def _done(step: Step) -> Step:
 
 
 def survey(case: Case, **columns: Any) -> Survey:
-    """A survey of the case, signed as workable."""
-    columns = {
-        "can_supply": True,
-        "signed_at": timezone.now(),
-        "signed_by": person(Role.SURVEYOR),
-    } | columns
+    """A survey of the case, signed as workable; of high voltage confirmed by a second."""
+    signed = {"signed_at": timezone.now(), "signed_by": person(Role.SURVEYOR)}
+    if case.customer_class in HV:
+        signed = both_signatures()
+    columns = {"can_supply": True} | signed | columns
     return Survey.objects.create(step=fresh(case).step(Kind.SURVEY), **columns)
 
 

@@ -326,8 +326,7 @@ def test_after_another_survey_the_plan_begins_on_the_same_points():
     Survey.objects.filter(pk=again.pk).update(
         can_supply=True,
         on_site_at=timezone.now(),
-        signed_at=timezone.now(),
-        signed_by=surveys.surveyor(),
+        **surveys.both_signatures(),
     )
     before = {str(source.candidate) for source in plan.sources.all()}
     _fresh, sources = steps.draft_for(make.step_of(plan.case))

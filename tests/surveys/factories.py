@@ -30,6 +30,21 @@ def second():
     return factories.person(Role.SURVEYOR, username="second-surveyor")
 
 
+def both_signatures() -> dict[str, Any]:
+    """The columns of a survey that one has signed and the second confirmed, just now."""
+    now, first = timezone.now(), surveyor()
+    return {
+        "surveyor": first,
+        "second_surveyor": second(),
+        "presented_at": now,
+        "presented_by": first,
+        "confirmed_at": now,
+        "confirmed_by": second(),
+        "signed_at": now,
+        "signed_by": first,
+    }
+
+
 def source_point(name: str = "人民路 2# 公变", **columns: Any) -> SourcePoint:
     """A point of the catalogue with 46 kVA open of 400."""
     made, _new = SourcePoint.objects.get_or_create(
