@@ -14,7 +14,7 @@ from accounts import tablets
 from accounts.models import User
 from field import envelope, rules, visits
 from field.models import Record
-from field.sheets import ATTEMPT, KINDS, SHEETS
+from field.sheets import ATTEMPT, KINDS, SHEETS, is_signed
 from field.views.app import shell
 from field.words import WORDS
 from workflow import clocks, moves, process
@@ -59,6 +59,8 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
     if moves.hindrances(step, request.user) or step.state != Step.State.IN_HAND:
         return redirect(step)
     found = visits.visit_of(step)
+    if is_signed(step, found.codes[0]):
+        return redirect(step)  # it waits for its second person
     context = {
         "visit": found,
         "step": step,

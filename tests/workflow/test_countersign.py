@@ -142,6 +142,8 @@ def test_sent_back_with_a_reason_nothing_is_lost_and_it_is_signed_once_more(wait
     page = browser(waiting.first).get(step.get_absolute_url()).content.decode()
     assert "表位不对" in page
     assert 'type="submit"' in page
+    page = browser(waiting.first).get(reverse("field:visit", args=[step.pk])).content.decode()
+    assert "表位不对" in page
 
 
 def test_the_first_may_name_another_or_take_it_back(waiting):
@@ -161,6 +163,9 @@ def test_the_first_may_name_another_or_take_it_back(waiting):
 
 
 def test_while_it_waits_nothing_on_it_changes(waiting):
+    on_tablet = browser(waiting.first).get(reverse("field:visit", args=[waiting.step().pk]))
+    next_sheet = isinstance(waiting.sheet(), Installation)  # power on goes on being written
+    assert on_tablet.status_code == (200 if next_sheet else 302)
     sheet = waiting.sheet()
     keep = {
         Survey: lambda: surveys_steps.save(sheet, surveys.loads(), by=waiting.first),
