@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -37,6 +38,9 @@ class Countersigned(models.Model):
     FIRST: ClassVar[str]
     SECOND: ClassVar[str]
     CONFIRM_AT: ClassVar[str]
+    # Columns of the model.
+    step: Step
+    signed_at: datetime | None
 
     presented_at = models.DateTimeField(_("signed by the first"), null=True, blank=True)
     presented_by = models.ForeignKey(
