@@ -41,6 +41,7 @@ SHEETS = [*DRAFTS, "new", "unclaimed", "undrawn", "old_meter", "power"]
 # nobody could have asked for before: not supplied, shared, failed, dissatisfied, charged beyond
 # the bill. What they ask for stands in the tests of their rooms.
 VALUES = {
+    "customer_signed_name": "王小明",
     "charged_beyond_bill": "False",
     "can_supply": "True",
     "found_supply": "none",
@@ -55,9 +56,17 @@ VALUES = {
 }
 
 # What is said in the second round only. Whether the items are in order is not asked of rows whose
-# own text is in error: what will stand there may be another item, or none.
+# own text is in error: what will stand there may be another item, or none. Whether a signature is
+# shown is not asked while nobody is named who gave it.
+UNSHOWN = {
+    (
+        "customer_signed_name",
+        "Nothing shows that the customer signed: draw the signature on the tablet, or add a photo "
+        "or scan of the signed sheet as “Customer's signature”.",
+    )
+}
 ITEMS = {("__all__", "Not every item of the check is in order.")}
-LATER = {"mid_check": ITEMS, "acceptance": ITEMS}
+LATER = {"mid_check": ITEMS, "acceptance": ITEMS, "meter": UNSHOWN}
 
 
 @pytest.fixture(scope="module", autouse=True)
