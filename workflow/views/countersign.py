@@ -21,6 +21,7 @@ from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Countersigned, Step
 from workflow.moves import countersign
+from workflow.refusals import NotNow
 from workflow.sheets import DressedForm, tell
 
 
@@ -97,8 +98,6 @@ def may_countersign(step: Step, sheets: Sequence[Countersigned], user: User) -> 
 
 def _against(step: Step, sheets: Sequence[Countersigned], user: User) -> str:
     """Why the page is not for this person; empty where it is."""
-    if not sheets:
-        return _("Nothing waits for a confirmation here.")
     if any(sheet.second == user for sheet in sheets) or not moves.hindrances(step, user):
         return ""
     return _("Only the second person named on the sheet confirms it: %(person)s.") % {
@@ -120,6 +119,8 @@ def countersign_page(
     `people` may be named as second, `confirm` is the room's act, `show` renders its page to read
     with more of a context and a status.
     """
+    if not sheets:
+        raise NotNow(_("Nothing waits for a confirmation here."))
     if against := _against(step, sheets, request.user):
         raise PermissionDenied(against)
     mine = [sheet for sheet in sheets if sheet.second == request.user]
