@@ -121,7 +121,7 @@ def test_the_second_sees_it_on_desk_and_tablet_and_confirms_there(waiting):
 
     assert answer.status_code == 302
     assert waiting.sheet().confirmed_by == waiting.second
-    assert client.post(waiting.url, {"decision": "confirm"}).status_code == 403
+    assert client.post(waiting.url, {"decision": "confirm"}).status_code == 409
     assert waiting.url not in client.get(reverse("workflow:desk")).content.decode()
 
 
