@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.models import Application
 from contracts import content, steps
 from contracts.models import Contract, ContractKind
+from documents.forms import CheckedFileField
 from plans.models import Plan
 from workflow.guards import Refused
 from workflow.models import Case
@@ -106,9 +107,15 @@ class CustomerSignatureForm(SheetForm):
             _("Customer's signature"),
             [
                 [("signed_name", 4), ("signed_as", 4), ("signed_how", 4)],
-                [("signed_reference", 8), ("signed_at", 4)],
+                [("evidence", 8), ("signed_at", 4)],
+                [("signed_reference", 8)],
             ],
         ),
+    )
+    evidence = CheckedFileField(
+        label=capfirst(Contract._meta.get_field("evidence").verbose_name),
+        help_text=_("For a signature by hand or a seal. PDF, JPEG, PNG, WebP or HEIC."),
+        required=False,
     )
 
     class Meta:
@@ -124,6 +131,14 @@ class CustomerSignatureForm(SheetForm):
         super().__init__(*args, **kwargs)
         for name in ("signed_name", "signed_as", "signed_how", "signed_at"):
             self.fields[name].required = True
+        self.fields["signed_reference"].help_text = _("For an electronic signature.")
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        needed = Contract.SHOWN_BY.get(found.get("signed_how", ""), "")
+        if needed and not found.get(needed) and needed not in self.errors:
+            self.add_error(needed, steps.NOT_SHOWN[needed])
+        return found
 
     def objections(self) -> list[Refused]:
         said = [self.cleaned_data.get(name) for name in ("signed_name", "signed_as", "signed_at")]
@@ -133,7 +148,16 @@ class CustomerSignatureForm(SheetForm):
 class InterimForm(SheetForm):
     """Who signed the interim agreement of the fast lane."""
 
-    layout = ((_("Interim agreement"), [[("interim_name", 6), ("interim_how", 6)]]),)
+    layout = (
+        (
+            _("Interim agreement"),
+            [[("interim_name", 6), ("interim_how", 6)], [("evidence", 12)]],
+        ),
+    )
+    evidence = CheckedFileField(
+        label=capfirst(Contract._meta.get_field("interim_evidence").verbose_name),
+        help_text=_("PDF, JPEG, PNG, WebP or HEIC."),
+    )
 
     class Meta:
         model = Contract

@@ -48,6 +48,7 @@ WALLS = (
         OR NEW.capacity_kva <> OLD.capacity_kva OR NEW.version <> OLD.version
         OR NEW.plan_id IS DISTINCT FROM OLD.plan_id OR NEW.step_id <> OLD.step_id
         OR NEW.signed_at IS DISTINCT FROM OLD.signed_at
+        OR NEW.evidence_id IS DISTINCT FROM OLD.evidence_id
         OR NEW.officer_id IS DISTINCT FROM OLD.officer_id
         OR NEW.state NOT IN (OLD.state, 'void'))""",
         gettext_noop("A signed contract is never changed: draw a new one."),

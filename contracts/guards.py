@@ -33,7 +33,15 @@ def contract_of(step: Step) -> Contract | None:
         )
         step.__dict__["drawn_contract"] = (
             Contract.objects.filter(step_id=step.pk)
-            .select_related("plan", "terms", "officer", "drawn_by", "interim_officer")
+            .select_related(
+                "plan",
+                "terms",
+                "officer",
+                "drawn_by",
+                "interim_officer",
+                "evidence",
+                "interim_evidence",
+            )
             .annotate(corrected=Exists(since))
             .first()
         )

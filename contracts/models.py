@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from documents.models import Attachment
 from plans.models import Plan
 from workflow.models import Case, Listed, Step
 from workflow.models.state import ProtectedState, Stateful
@@ -120,6 +121,13 @@ class Contract(Stateful):
         SEAL = "seal", _("sealed by the company")
         ELECTRONIC = "electronic", _("signed electronically")
 
+    # What shows the customer's signature: the signed page, or the number of the electronic one.
+    SHOWN_BY: ClassVar[dict[str, str]] = {
+        How.HAND: "evidence",
+        How.SEAL: "evidence",
+        How.ELECTRONIC: "signed_reference",
+    }
+
     step = models.OneToOneField(
         Step, models.PROTECT, related_name="contract", verbose_name=_("step")
     )
@@ -207,6 +215,15 @@ class Contract(Stateful):
     signed_reference = models.CharField(
         _("serial number of the electronic signature"), max_length=80, blank=True
     )
+    # Empty on those signed before this was kept.
+    evidence = models.ForeignKey(
+        Attachment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("signed page (scan or photo)"),
+    )
     signed_at = models.DateTimeField(_("customer signed at"), null=True, blank=True)
     officer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -222,6 +239,14 @@ class Contract(Stateful):
     interim = models.BooleanField(_("interim agreement signed"), default=False)
     interim_name = models.CharField(_("interim agreement signed by"), max_length=60, blank=True)
     interim_how = models.CharField(_("how"), max_length=12, choices=How, blank=True)
+    interim_evidence = models.ForeignKey(
+        Attachment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("signed interim agreement (scan or photo)"),
+    )
     interim_at = models.DateTimeField(_("interim agreement signed at"), null=True, blank=True)
     interim_officer = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -20,9 +20,11 @@ from contracts.force import TERM_RUNS
 from contracts.guards import PLAN_ACCEPTED, SAYS_ALL, SAYS_WHAT_IS_RIGHT, plan_of
 from contracts.models import Clause, Contract, digest
 from documents import steps as papers
+from documents.files import Checked
+from documents.models import Attachment
 from plans import steps as plans
 from plans.force import CONSENTS_STAND, PLAN_VALID
-from workflow import moves
+from workflow import moves, words
 from workflow.force import past
 from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
@@ -36,6 +38,11 @@ SIGNED = verb("contract_signed", gettext_lazy("Contract signed by both"))
 # What is asked of whoever signs, on the day of signing.
 BEFORE_SIGNING = (SAYS_WHAT_IS_RIGHT, SAYS_ALL, TERM_RUNS, PLAN_VALID, CONSENTS_STAND)
 CHANGED = gettext_lazy("The words of the contract were changed: draw it again.")
+# What is said where nothing shows the customer's signature, by what would show it.
+NOT_SHOWN = {
+    "evidence": gettext_lazy("Attach a scan or photo of what the customer signed."),
+    "signed_reference": gettext_lazy("Write down the serial number of the signature."),
+}
 INTERIM_SIGNED = verb("interim_signed", gettext_lazy("Interim agreement signed"))
 
 
@@ -169,7 +176,7 @@ def revise(contract: Contract, *, by: User, reason: str) -> Contract:
     if not reason.strip():
         raise Refused(_("Say why the contract is drawn anew."))
     contract.signed_name = contract.signed_as = contract.signed_how = ""
-    contract.signed_reference, contract.signed_at = "", None
+    contract.signed_reference, contract.signed_at, contract.evidence = "", None, None
     contract.officer, contract.officer_signed_at = None, None
     contract.take_back()
     contract.save(
@@ -180,6 +187,7 @@ def revise(contract: Contract, *, by: User, reason: str) -> Contract:
             "signed_how",
             "signed_reference",
             "signed_at",
+            "evidence",
             "officer",
             "officer_signed_at",
         ]
@@ -211,21 +219,38 @@ def sign_customer(
     signed_how: str,
     signed_reference: str = "",
     signed_at: datetime | None = None,
+    evidence: Checked | None = None,
 ) -> Contract:
     """Record the customer's signature; an electronic one has equal force.
 
-    An agent's authority is checked again, for the day of signing. Raises Refused when it has ended.
+    It is shown (`Contract.SHOWN_BY`) by a scan or photo of what was signed, or by the serial number
+    of the electronic signature. An agent's authority is checked again, for the day of signing.
+    Raises Refused when it has ended.
     """
     contract = _locked_contract(contract, by)
     signed_at = signed_at or timezone.now()
-    if wrong := against_signature(contract, signed_name, signed_as, signed_at):
+    wrong = against_signature(contract, signed_name, signed_as, signed_at)
+    shown = {"evidence": evidence, "signed_reference": signed_reference.strip()}
+    needed = Contract.SHOWN_BY.get(signed_how)
+    if needed and not shown[needed]:
+        wrong.append(Refused(NOT_SHOWN[needed], fields=(needed,)))
+    if wrong:
         raise Refused(wrong)
+    if evidence:
+        contract.evidence = _keep(contract, evidence, by)
     contract.signed_name, contract.signed_as = signed_name, signed_as
     contract.signed_how, contract.signed_reference = signed_how, signed_reference
     contract.signed_at = signed_at
     contract.full_clean(exclude=["step", "state"], validate_unique=False)
     contract.save(
-        update_fields=["signed_name", "signed_as", "signed_how", "signed_reference", "signed_at"]
+        update_fields=[
+            "signed_name",
+            "signed_as",
+            "signed_how",
+            "signed_reference",
+            "signed_at",
+            "evidence",
+        ]
     )
     moves.record(
         contract.step.case,
@@ -239,6 +264,12 @@ def sign_customer(
         sha256=contract.content_hash,
     )
     return _when_both(contract, by=by)
+
+
+def _keep(contract: Contract, evidence: Checked, by: User) -> Attachment:
+    """What was signed lies with the papers of the case."""
+    title = words.keep(lambda: _("Signed page of %(contract)s") % {"contract": contract})
+    return papers.attach(contract.step.case, evidence, title=title, by=by, step=contract.step)
 
 
 def against_signature(
@@ -337,11 +368,18 @@ def _against_authority(case: Case, on: date, name: str) -> list[Refused]:
 
 
 @transaction.atomic
-def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how: str) -> Contract:
+def sign_interim(
+    contract: Contract,
+    *,
+    by: User,
+    interim_name: str,
+    interim_how: str,
+    evidence: Checked | None = None,
+) -> Contract:
     """In the fast lane a signed interim agreement stands in until the contract itself is signed.
 
-    It holds until the day until which the contract is deferred. The contract step stays open as a
-    dated debt (DOMAIN section 8).
+    `evidence` is a scan or photo of it. It holds until the day until which the contract is
+    deferred. The contract step stays open as a dated debt (DOMAIN section 8).
     """
     contract = _locked_contract(contract, by)
     if not contract.step.is_deferred:
@@ -351,6 +389,9 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
     demand([SAYS_WHAT_IS_RIGHT, SAYS_ALL, TERM_RUNS], contract.step)
     if stranger := against_signer(contract.step.case, interim_name, timezone.localdate()):
         raise Refused(stranger, fields=("interim_name",))
+    if evidence is None:
+        raise Refused(NOT_SHOWN["evidence"], fields=("evidence",))
+    contract.interim_evidence = _keep(contract, evidence, by)
     contract.interim, contract.interim_at, contract.interim_officer = True, timezone.now(), by
     contract.interim_name, contract.interim_how = interim_name, interim_how
     contract.interim_until = contract.step.deferred_until
@@ -360,6 +401,7 @@ def sign_interim(contract: Contract, *, by: User, interim_name: str, interim_how
             "interim",
             "interim_name",
             "interim_how",
+            "interim_evidence",
             "interim_at",
             "interim_until",
             "interim_officer",

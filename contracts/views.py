@@ -57,7 +57,10 @@ def customer(request: HttpRequest, number: str) -> HttpResponse:
     """Record the customer's signature."""
     step, contract = _contract_or_404(request, number)
     form = CustomerSignatureForm(
-        request.POST or None, drawn=contract, initial=_usual_signer(step.case)
+        request.POST or None,
+        request.FILES or None,
+        drawn=contract,
+        initial=_usual_signer(step.case),
     )
     if request.method == "POST" and form.is_valid():
         done = form.attempt(
@@ -95,7 +98,7 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
     if not step.is_deferred:
         raise NotNow(_("Only a contract deferred by the fast lane has an interim agreement."))
     usual = signers_of(step.case, timezone.localdate()).usual
-    form = InterimForm(request.POST or None, initial={"interim_name": usual})
+    form = InterimForm(request.POST or None, request.FILES or None, initial={"interim_name": usual})
     if request.method == "POST" and form.is_valid():
         done = form.attempt(
             lambda: steps.sign_interim(contract, by=request.user, **form.cleaned_data)

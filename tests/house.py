@@ -598,6 +598,7 @@ def customer_signs(house: House, step: Step, by: User, choose) -> None:
         signed_name=_signer(step.case),
         signed_as=choose(*sorted(Contract.Signer, key=lambda way: way != _signs_as(step.case))),
         signed_how=Contract.How.HAND,
+        evidence=choose(word()["evidence"], None),
     )
 
 
@@ -609,7 +610,11 @@ def utility_signs(house: House, step: Step, by: User, choose) -> None:
 @act(Kind.CONTRACT)
 def interim_agreement(house: House, step: Step, by: User, choose) -> None:
     contracts.sign_interim(
-        choose(*_contracts(step)), by=by, interim_name="王小明", interim_how=Contract.How.HAND
+        choose(*_contracts(step)),
+        by=by,
+        interim_name="王小明",
+        interim_how=Contract.How.HAND,
+        evidence=choose(word()["evidence"], None),
     )
 
 

@@ -206,6 +206,7 @@ def test_an_interim_agreement_stands_in_until_its_day_only(plan):
         by=person(Role.CONTRACT_OFFICER),
         interim_name="周敏",
         interim_how="hand",
+        **signing.page(),
     )
     assert metering.CONTRACT_SIGNED(fresh(case).step(Kind.METER))
     with on(today + days(8)):
@@ -236,6 +237,7 @@ def test_no_deferral_outlasts_the_interim_agreement_that_was_signed_on_it(plan):
         by=person(Role.CONTRACT_OFFICER),
         interim_name="周敏",
         interim_how="hand",
+        **signing.page(),
     )
     assert contract.interim_until == today + days(7)
     moves.revoke_fast_lane(fresh(case), by=boss, reason="撤销")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +16,7 @@ from contracts import steps as contracts
 from contracts.content import asked, kinds_for
 from contracts.models import Contract
 from demo.walk.counter import bring_papers
-from demo.walk.stage import Stage, fresh
+from demo.walk.stage import Stage, fresh, picture
 from fees import steps as fees
 from fees.models import Bill
 from fees.standing import Standing
@@ -67,6 +68,7 @@ def contract(stage: Stage, case: Case) -> None:
         signed_name=signers.usual[:60],
         signed_as=Contract.Signer.SELF if signers.in_person else Contract.Signer.REPRESENTATIVE,
         signed_how=Contract.How.HAND if signers.in_person else Contract.How.SEAL,
+        evidence=picture(Random(0), "签字页"),  # the same file for all: stored once
     )
     contracts.sign_utility(drawn, by=by)
 

@@ -342,7 +342,7 @@ def contract(office: Office) -> None:
     page = office.sheet("gaomin", "Supply contract", "contract")
     press(page, "Draw the contract", leads_to="/contract/$")
     follow(page, "main a[href$='/contract/customer/']")
-    fill(page, {"signed_how": {"index": 1}})
+    fill(page, {"signed_how": {"index": 1}, "evidence": photo()})
     press(page, "Record the signature", leads_to="/contract/$")
     press(page, "Sign for the utility", leads_to=CASE)
 

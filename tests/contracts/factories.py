@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts.roles import Role
 from contracts import content, steps
 from contracts.models import Contract
+from documents.files import Checked
 from tests.factories import person
 from tests.fees import factories as fees
+from tests.field.factories import picture
 from tests.made_once import made_once
 from workflow.models import Step
 from workflow.process import Kind
@@ -45,10 +47,15 @@ def drawn(step: Step | None = None, **terms: Any) -> Contract:
     return steps.draw(step, by=person(Role.CONTRACT_OFFICER), **terms)
 
 
+def page() -> dict[str, Checked]:
+    """The signed page, as it is handed to the steps."""
+    return {"evidence": Checked(picture(), "image/jpeg", "签字页.jpg")}
+
+
 def by_customer(contract: Contract, **how: Any) -> Contract:
     """Signed by the customer."""
     name = contract.step.case.customer_name
-    how = {"signed_name": name, "signed_as": "self", "signed_how": "seal"} | how
+    how = {"signed_name": name, "signed_as": "self", "signed_how": "seal", **page()} | how
     return steps.sign_customer(contract, by=person(Role.CONTRACT_OFFICER), **how)
 
 

@@ -272,11 +272,50 @@ def test_the_interim_agreement_binds_and_the_contract_is_still_owed():
     )
     contract = factories.drawn(factories.ready(case))
     contract = steps.sign_interim(
-        contract, by=person(OFFICER), interim_name="王小明", interim_how="hand"
+        contract, by=person(OFFICER), interim_name="王小明", interim_how="hand", **factories.page()
     )
 
     assert contract.binds
     assert anew(contract.step).is_live
+
+
+@pytest.mark.parametrize(
+    ("how", "field"),
+    [
+        ({"signed_how": "hand", "evidence": None}, "evidence"),
+        ({"signed_how": "seal", "evidence": None}, "evidence"),
+        ({"signed_how": "electronic", "evidence": None}, "signed_reference"),
+    ],
+)
+def test_nobody_signs_by_a_typed_name_alone(how, field):
+    contract = factories.drawn()
+
+    with pytest.raises(Refused) as refused:
+        factories.by_customer(contract, **how)
+
+    assert [one.fields for one in refused.value.error_list] == [(field,)]
+    assert Contract.objects.get().signed_at is None
+
+
+def test_an_electronic_signature_is_shown_by_its_number():
+    how = {"signed_how": "electronic", "signed_reference": "CA-1", "evidence": None}
+
+    assert factories.by_customer(factories.drawn(), **how).signed_at
+
+
+def test_an_interim_agreement_needs_its_signed_page():
+    case = fees.hv_case()
+    moves.ask_fast_lane(case, by=person(Role.CLERK), grounds="重点项目")
+    moves.approve_fast_lane(
+        fees.fresh(case),
+        by=person(Role.SUPERVISOR),
+        kinds=[Kind.CONTRACT],
+        until=timezone.localdate() + timedelta(days=30),
+    )
+    contract = factories.drawn(factories.ready(case))
+
+    with pytest.raises(Refused, match="scan or photo"):
+        steps.sign_interim(contract, by=person(OFFICER), interim_name="王小明", interim_how="hand")
 
 
 def test_a_case_that_closes_voids_its_contract():

@@ -13,6 +13,7 @@ from fees import steps as fees
 from fees.models import Bill
 from plans import steps
 from plans.models import Plan
+from tests.contracts import factories
 from tests.factories import person
 from tests.plans import factories as make
 from workflow import moves, reminders
@@ -166,7 +167,12 @@ def test_nobody_is_reminded_once_fee_and_contract_are_settled(plan):
     officer = person(Role.CONTRACT_OFFICER)
     contracts.sign_utility(drawn, by=officer)
     contracts.sign_customer(
-        drawn, by=officer, signed_name="周敏", signed_as="representative", signed_how="hand"
+        drawn,
+        by=officer,
+        signed_name="周敏",
+        signed_as="representative",
+        signed_how="hand",
+        **factories.page(),
     )
 
     assert step(plan, Kind.CONTRACT).state == "done"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
@@ -46,6 +47,7 @@ def signature(**more) -> dict:
         "signed_how": "seal",
         "signed_reference": "",
         "signed_at": now,
+        "evidence": BytesIO(factories.page()["evidence"].content),
     } | more
 
 
@@ -203,3 +205,37 @@ def test_a_contract_that_cannot_be_drawn_says_so_beside_its_bad_fields(client):
 
     assert {*errors} == {"term_from", "__all__"}
     assert "was valid until" in str(errors["__all__"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"evidence": ""}, "evidence"),
+        ({"evidence": "", "signed_how": "hand"}, "evidence"),
+        ({"evidence": "", "signed_how": "electronic"}, "signed_reference"),
+        ({"evidence": BytesIO(b"MZ no picture")}, "evidence"),
+    ],
+)
+def test_a_name_alone_is_no_signature(client, wrong, field):
+    contract = factories.drawn()
+    client.force_login(officer())
+
+    errors = (
+        client.post(url(contract.step, "customer"), signature(**wrong))
+        .context["contract_form"]
+        .errors
+    )
+
+    assert field in errors
+    assert Contract.objects.get().signed_at is None
+
+
+def test_the_signed_page_lies_with_the_case_and_is_shown_beside_the_signature(client):
+    contract = factories.drawn()
+    client.force_login(officer())
+
+    client.post(url(contract.step, "customer"), signature())
+
+    kept = Contract.objects.get().evidence
+    assert kept.case == contract.step.case
+    assert kept.get_absolute_url() in client.get(url(contract.step)).content.decode()

@@ -148,6 +148,7 @@ def signed_contract():
     """A household whose contract both have signed: the meter is next."""
     from contracts import steps as contracting
     from contracts.models import Contract
+    from tests.contracts.factories import page
     from tests.plans.factories import accepted_plan, household
 
     case = drawn_contract(accepted_plan(household(**PLACE)).step.case)
@@ -157,6 +158,7 @@ def signed_contract():
         signed_name=NAME,
         signed_as="self",
         signed_how="hand",
+        **page(),
     )
     contracting.sign_utility(Contract.of(case), by=staff(Role.CONTRACT_OFFICER))
     return Case.objects.select_related("unit", "owner").get(pk=case.pk)
