@@ -5,21 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contracts', '0006_interim_agreement_until'),
-        ('documents', '0010_originals'),
+        ("contracts", "0006_interim_agreement_until"),
+        ("documents", "0010_originals"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contract',
-            name='evidence',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.attachment', verbose_name='signed page (scan or photo)'),
+            model_name="contract",
+            name="evidence",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.attachment",
+                verbose_name="signed page (scan or photo)",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='interim_evidence',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.attachment', verbose_name='signed interim agreement (scan or photo)'),
+            model_name="contract",
+            name="interim_evidence",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.attachment",
+                verbose_name="signed interim agreement (scan or photo)",
+            ),
         ),
     ]
