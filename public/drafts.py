@@ -55,12 +55,12 @@ def keep(draft: Draft, answers: Mapping[str, str], *, language: str) -> Draft:
 
 @transaction.atomic
 def keep_file(draft: Draft, paper: Requirement, file: Checked) -> DraftFile:
-    """Keep the picture of a paper, without what it says of place and device; a newer one replaces
-    it. Raises Refused when it is damaged.
+    """Keep the picture of a paper as it was sent: the case will show it without what it says of
+    place and device. A newer one replaces it. Raises Refused when it is damaged.
     """
     draft = _locked(draft)
     try:
-        file = bare(file)
+        bare(file)
     except ValidationError as error:
         raise Refused(error.messages) from error
     drop_file(draft, paper.code)

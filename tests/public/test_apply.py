@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.roles import Role
 from applications import steps as applications
 from applications.models import Application
-from documents.models import Attachment, PaperItem
+from documents.models import Attachment, Original, PaperItem
 from public import drafts
 from public.models import Draft, DraftFile, Guess
 from public.steps import FROM_ONE_ADDRESS, WINDOW
@@ -204,14 +204,21 @@ def test_an_odd_photo_is_kept_and_a_cut_one_says_so_without_costing_it(client):
     assert [file.requirement for file in draft.files.all()] == ["id"]
 
 
-def test_a_photo_keeps_nothing_of_place_and_device(client):
-    draft = begun(client)
+def test_a_photo_shows_nothing_of_place_and_device_and_is_kept_as_it_was_sent(client):
+    filled(client)
     exif = Image.Exif()
     exif[0x010F] = "Spy phone"
-    client.post("/apply/papers/", {"id": photo(content=picture(exif=exif))})
+    sent = picture(exif=exif)
+    client.post("/apply/papers/", {"id": photo(content=sent)})
 
-    with draft.files.get().file.open("rb") as kept:
-        assert b"Spy phone" not in kept.read()
+    send(client)
+
+    kept = Attachment.objects.get()
+    with kept.file.open("rb") as shown:
+        assert b"Spy phone" not in shown.read()
+    original = Original.objects.get(sha256=kept.original_sha256)
+    with original.file.open("rb") as file:
+        assert file.read() == sent
 
 
 def test_a_newer_photo_replaces_the_older_and_can_be_taken_back(client):
