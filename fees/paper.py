@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from documents.models import Paper, PaperKind
 from fees.models import Bill, Correction, Payment
+from workflow import words
 from workflow.models import Case, Step
 
 DIGITS = "零壹贰叁肆伍陆柒捌玖"
@@ -42,7 +43,7 @@ def context(paper: Paper) -> dict[str, Any]:
         "asked": asked,
         "kept": paper.data.get("kept", False),
         # A bill waived or corrected since says so only on the paper issued for that.
-        "ended": paper.data.get("ended", ""),
+        "ended": words.from_data(paper.data.get("ended", "")),
         "ended_on": paper.data.get("ended_on", ""),
         "decided": paper.data.get("decided", {}),
     }
@@ -70,7 +71,7 @@ def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any
         "at": f"{timezone.localtime(found.answered_at):%Y-%m-%d %H:%M}",
     }
     return {
-        "ended": bill.reason,
+        "ended": words.as_data(bill.reason),
         "ended_on": f"{timezone.localtime(bill.ended_at):%Y-%m-%d}" if bill.ended_at else "",
         "kept": bool(held),
         "decided": decided or {},

@@ -35,7 +35,8 @@ def undone(step: Step, *, by: User | None) -> None:
     if bill is None:
         return
     bill.step = step  # with the case that the door has in hand
-    reason = keep(_why_undone(step.case))
+    why = _why_undone(step.case)
+    reason = keep(why)
     give_back(step, Payment.objects.booked(step.case), reason=reason, by=by)
     end(bill, "cancel", reason, by=by)
     moves.record(
@@ -43,7 +44,7 @@ def undone(step: Step, *, by: User | None) -> None:
         BILL_CANCELLED,
         by=by,
         step=step,
-        note=lambda: f"{bill.number}: {bill.reason}",
+        note=lambda: f"{bill.number}: {why()}",
         bill=bill.number,
     )
 

@@ -101,7 +101,7 @@ def test_it_needs_another_office_and_a_reason(client, to, reason, said):
 
     page = send(client, person(Role.SUPERVISOR, at="lh"), case, to, reason)
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert said in page.content.decode()
     assert fresh(case).unit == unit("lhcd")
     assert not case.events.filter(verb=moves.OFFICE_CHANGED).exists()
