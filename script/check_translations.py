@@ -1,7 +1,8 @@
 """Are all strings translated, and do the catalogues hold exactly the strings of the program?
 
 Extracts the strings anew from a copy of the program (as `makemessages` does) and compares. With
-`--update` the fresh catalogues replace the old ones, their translations kept.
+`--update` the fresh catalogues replace the old ones, their translations kept: sorted by text and
+without places or the time, so that two branches that add strings merge.
 """
 
 import shutil
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ["zh_Hans"]  # the program is written in English
@@ -98,6 +99,14 @@ def read(path: Path, locale: str) -> Catalog:
         return read_po(file, locale=locale, abort_invalid=True)
 
 
+def write(catalogue: Catalog, path: Path) -> None:
+    catalogue.project, catalogue.version = "Jiedian", "1"
+    catalogue.creation_date = catalogue.revision_date
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=0, no_location=True, sort_output=True)
+
+
 def strings(catalogue: Catalog) -> dict[tuple, Message]:
     """The messages of a catalogue by text and context, without its header."""
     return {(message.id, message.context): message for message in catalogue if message.id}
@@ -128,13 +137,14 @@ def complaints(kept: Catalog, fresh: Catalog) -> Iterator[str]:
         ],
     }.items():
         for message in messages[:SHOWN]:
-            yield f"{message.id!r} {kind} ({where(message) or 'nowhere'})"
+            found = wanted.get((message.id, message.context), message)
+            yield f"{message.id!r} {kind} ({where(found) or 'nowhere'})"
         if len(messages) > SHOWN:
             yield f"... and {len(messages) - SHOWN} more that {kind.replace('is ', 'are ', 1)}"
     for key, message in ours.items():
         if key in wanted and is_translated(message):
             for error in message.check(kept):
-                yield f"{message.id!r}: {error} ({where(message)})"
+                yield f"{message.id!r}: {error} ({where(wanted[key])})"
 
 
 def main(*, update: bool) -> int:
@@ -146,10 +156,10 @@ def main(*, update: bool) -> int:
             extract(folder, domain)
             for locale in LOCALES:
                 name = catalogue_name(locale, domain)
+                fresh = read(folder / name, locale)
                 if update and (folder / name).exists():
-                    (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(folder / name, ROOT / name)
-                for complaint in complaints(read(ROOT / name, locale), read(folder / name, locale)):
+                    write(fresh, ROOT / name)
+                for complaint in complaints(read(ROOT / name, locale), fresh):
                     found += 1
                     print(f"{name}: {complaint}")
     if found and not update:
