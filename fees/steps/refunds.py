@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ from fees.steps.bills import end, locked_bill
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
-from workflow.words import Words, keep
+from workflow.words import keep
 
 # Who may confirm that a refund arrived: anybody of the money but the one who paid it out.
 CONFIRMING = (Role.BILLER, Role.CASHIER, Role.SUPERVISOR)
@@ -49,7 +50,7 @@ def undone(step: Step, *, by: User | None) -> None:
     )
 
 
-def _why_undone(case: Case) -> Words:
+def _why_undone(case: Case) -> Callable[[], str]:
     """Why the money of a case no longer stands: it was closed and why, or goes back to its plan."""
     if case.state == Case.State.WITHDRAWN:
         return lambda: _("Withdrawn by the customer: %(reason)s") % {"reason": case.closing_reason}
