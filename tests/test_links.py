@@ -46,11 +46,13 @@ class Page(HTMLParser):
     sent: dict[str, dict[str, str]] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     first_buttons: list[str] = field(default_factory=list)
+    # Fields for files whose form would send their names alone.
+    lost_files: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
         self._form: dict[str, str] = {}
-        self._first = False
+        self._first = self._sends_files = False
         self.feed(self.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,10 +66,13 @@ class Page(HTMLParser):
         if tag == "form" and found.get("method") != "dialog":
             target = found.get("action") or self.address
             self._form, self._first = {}, True
+            self._sends_files = found.get("enctype") == "multipart/form-data"
             if found.get("method", "get").lower() == "post":
                 self.sent[target] = self._form
             else:
                 self.links.append(target)
+        if tag == "input" and found.get("type") == "file" and not self._sends_files:
+            self.lost_files.append(found.get("name", ""))
         if tag == "input" and found.get("type") == "hidden":
             self._form[found.get("name", "")] = found.get("value", "")
         if tag == "button" and found.get("type", "submit") == "submit" and self._first:
@@ -179,6 +184,8 @@ class Walk:
                 self.add(urljoin(address, link), address)
             for name in DESTRUCTIVE.intersection(page.first_buttons):
                 self.wrong.append(f"{address}: Enter presses {name}")
+            for name in page.lost_files:
+                self.wrong.append(f"{address}: the file of {name} is not sent")
             for target, data in page.sent.items():
                 self.add(urljoin(address, target), address, data)
         if response.streaming:
