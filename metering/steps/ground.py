@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,13 +10,10 @@ from metering.models import (
     Installation,
     Meter,
 )
+from metering.steps.order import turn
 from plans import steps as plans
 from workflow.models import Step
 from workflow.process import Kind
-
-if TYPE_CHECKING:
-    pass
-from metering.steps.order import turn
 
 
 @transaction.atomic

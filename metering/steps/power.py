@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,15 +12,12 @@ from metering.models import (
     Energization,
     Removal,
 )
+from metering.steps.acts import ENERGIZED, NOT_ENERGIZED, demand_open, demand_past
 from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.process import BusinessType
-
-if TYPE_CHECKING:
-    pass
-from metering.steps.acts import ENERGIZED, NOT_ENERGIZED, demand_open, demand_past
 
 WHAT_HAPPENS: dict[str, str] = {
     BusinessType.METER_MOVE: Removal.What.MOVED,

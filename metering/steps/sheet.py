@@ -14,13 +14,13 @@ from metering.models import (
     MeterPhoto,
     Removal,
 )
+from metering.steps.order import install, plan_order
+from metering.steps.power import energize, keep_power
+from metering.steps.removal import keep_removal, remove
 from workflow.models import Step
 
 if TYPE_CHECKING:
     from metering.forms import WorkForm
-from metering.steps.order import install, plan_order
-from metering.steps.power import energize, keep_power
-from metering.steps.removal import keep_removal, remove
 
 
 @transaction.atomic

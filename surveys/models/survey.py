@@ -275,11 +275,6 @@ class Survey(Countersigned):
         """The checked load in kW."""
         return sum((item.total_kw for item in self.loads.all()), Decimal(0))
 
-    @property
-    def workable_candidates(self) -> list:
-        """The candidates judged workable, with their consents read."""
-        return [c for c in self.candidates.all() if c.workable]
-
 
 class LoadItem(models.Model):
     """A row of the checked load list."""

@@ -64,9 +64,6 @@ class StepQuerySet(models.QuerySet["Step"]):
         """Past their promise; what is stopped or with the customer has no due date."""
         return self.live().filter(due_on__lt=on)
 
-    def due_on_day(self, on: date) -> StepQuerySet:
-        return self.live().filter(due_on=on)
-
     def for_roles(self, roles: Iterable[str]) -> StepQuerySet:
         """The steps that these roles work on."""
         held = set(roles)

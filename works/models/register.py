@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from applications.identity import check_credit_code
 from applications.models import Application
 from workflow.models import Listed, Step
-from workflow.process import Kind
 
 VOLTAGE = re.compile(r"^(\d+)(k?)v$")
 
@@ -296,7 +295,3 @@ class LicenceCheck(models.Model):
     def get_checked_voltage_display(self) -> str:
         """The voltage in the reader's words, as the application names it."""
         return str(dict(Application.Voltage.choices).get(self.checked_voltage, ""))
-
-    @property
-    def is_contractor(self) -> bool:
-        return self.step.kind == Kind.CONTRACTOR
