@@ -64,8 +64,8 @@ class Typed(HTMLParser):
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
-    with django_db_blocker.unblock(), house.undone():
-        yield house.build()
+    with django_db_blocker.unblock(), house.standing() as found:
+        yield found
 
 
 def sheet(world: SimpleNamespace, desk: str) -> tuple[Client, str]:

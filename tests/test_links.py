@@ -89,9 +89,8 @@ def world(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
         django_db_blocker.unblock(),
         translation.override("en"),
         patch("django.test.client.store_rendered_templates"),
-        house.undone(),
+        house.standing() as found,
     ):
-        found = house.build()
         house.trouble(found)
         found.cases = {case.number: case for case in Case.objects.all()}
         found.clients = {}

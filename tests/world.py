@@ -28,6 +28,7 @@ from tests.dossier import factories as dossiers
 from tests.factories import person
 from tests.fees import factories as fees
 from tests.field import factories as tablet
+from tests.made_once import begin, made_once
 from tests.metering import factories as metering
 from tests.plans import factories as plans
 from tests.surveys import factories as surveys
@@ -40,6 +41,7 @@ from workflow.process import ExistingSupply, Kind
 WORKS = (Kind.DESIGNER, Kind.DRAWINGS, Kind.CONTRACTOR, Kind.MID_CHECK, Kind.ACCEPTANCE)
 
 
+@made_once
 def build() -> SimpleNamespace:
     """The cases by the desk they lie on, and the rows that addresses below a case name."""
     world = SimpleNamespace()
@@ -218,6 +220,14 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def standing() -> Iterator[SimpleNamespace]:
+    """The whole house, for the tests of a module; forgotten at the end."""
+    with undone():
+        begin(copies=True)
+        yield build()
 
 
 @contextmanager

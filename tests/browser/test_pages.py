@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -25,6 +26,7 @@ from accounts.roles import Role
 from tests import world as house
 from tests.browser import tablet as hand
 from tests.factories import person
+from tests.made_once import begin
 from tests.test_permissions import ROWS, address
 from workflow.models import Case
 
@@ -103,7 +105,9 @@ def session(role: str) -> str:
 @pytest.fixture
 def world(live_server) -> SimpleNamespace:
     """One case at every desk, and a session of each role at the same office."""
-    found = house.build()
+    with transaction.atomic():
+        begin(copies=True)
+        found = house.build()
     found.keys = {role: session(role) for role in Role.values}
     return found
 
