@@ -324,11 +324,28 @@
     held = event.detail.requestConfig.elt;
   });
 
+  // A box that scrolls to the side is reached by the keyboard where nothing inside it is.
+  function reach() {
+    for (const box of all(".scroll, .panel, .typed")) {
+      if (box.hasAttribute("tabindex") && !("reached" in box.dataset)) continue;
+      const over = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      const stops = all("a[href], button, input, select, textarea, summary, [tabindex]", box);
+      const alone = over && getComputedStyle(box).overflowX === "auto" && !stops.some(shown);
+      box.toggleAttribute("data-reached", alone);
+      if (alone) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+
+  window.addEventListener("resize", reach);
+  document.addEventListener("htmx:afterSettle", reach);
+
   function ready() {
     dirty = Boolean(one("form[data-unsaved]"));
     all("[data-formset]").forEach(reckon);
     const wrong = one("#errors");
     if (wrong) wrong.focus();
+    reach();
   }
 
   ready();

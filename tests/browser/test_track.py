@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.roles import Role
@@ -14,7 +13,7 @@ from fees import steps as money
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
 from tests.browser import PATIENCE, follow
-from tests.browser.test_pages import LANGUAGES, TAGS, overflow
+from tests.browser.test_pages import LANGUAGES, overflow, violations
 from tests.documents import factories as papers
 from tests.factories import person
 from tests.plans import factories as plans
@@ -86,10 +85,7 @@ class Phone:
         self.page.set_viewport_size(PHONE)
 
     def barriers(self) -> list[str]:
-        self.page.evaluate(AXE_SCRIPT)
-        options = {"runOnly": TAGS, "resultTypes": ["violations"]}
-        found = self.page.evaluate("options => axe.run(options)", options)["violations"]
-        return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+        return violations(self.page)
 
 
 @pytest.fixture(params=LANGUAGES)
