@@ -175,7 +175,7 @@ def test_a_cell_grows_hotter_past_a_quarter_past_half_and_when_all_are_late(n, l
 )
 def test_a_step_stands_in_the_band_of_the_working_days_it_is_in_hand(working_days, band):
     step = surveyed_late(days=0)
-    Step.objects.filter(pk=step.pk).update(in_hand_since=at(day(-working_days)))
+    Step.objects.filter(pk=step.pk).update(in_hand_since=at(day(-working_days), 0))
 
     line = next(line for line in figures().lines() if line.kind == Kind.SURVEY)
 
@@ -253,6 +253,17 @@ def test_the_dial_is_used_up_past_the_limit_and_not_at_it(past, css):
     dial = dials.utility(fresh(case), [], TODAY)
 
     assert (dial.value, dial.css) == (limit + past, css)
+
+
+@pytest.mark.parametrize(("days", "ticks"), [(31, 31), (32, 32), (33, 32)])
+def test_the_dial_shows_the_newest_thirty_two_days(days, ticks):
+    case = surveyed_late(days=0).case
+    Case.objects.filter(pk=case.pk).update(accepted_at=at(day(-days)))
+    Step.objects.filter(case=case, kind=Kind.SURVEY).update(in_hand_since=at(day(-days)))
+
+    dial = dials.utility(fresh(case), [], TODAY)
+
+    assert (dial.value, dial.ticks) == (days, ["u"] * ticks)
 
 
 # The machinery ----------------------------------------------------------------------------------
