@@ -28,12 +28,14 @@ def summary(case: Case, user: User) -> dict:
     step = case.step(Kind.FEES)
     if step is None or step.state == Step.State.VOID:
         return {"case": case, "step": None, "why_not": process.why_not(Kind.FEES, case)}
-    if step.state == Step.State.WAITING:
-        return {"case": case, "step": step, "waiting": True}
     standing = Standing.of(step)
-    back = next(iter(standing.refunds), None) if standing.bill else None
+    if step.state == Step.State.WAITING:
+        # Only a round before this one can have taken money.
+        back = standing.refunds if step.round > 1 else []
+        return {"case": case, "step": step, "waiting": True, "refunds": back}
     waived = standing.decision if standing.is_waived else None
-    return {"case": case, "step": step, "bill": standing.bill, "refund": back, "waived": waived}
+    back = standing.refunds if standing.bill or step.round > 1 else []
+    return {"case": case, "step": step, "bill": standing.bill, "refunds": back, "waived": waived}
 
 
 def on_closing(case: Case) -> str:

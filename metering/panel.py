@@ -15,7 +15,7 @@ from accounts.roles import Role
 from metering import fit, guards
 from metering.forms import CallBackForm, OrderForm, PowerForm, RemovalForm
 from metering.models import CallBack, Installation, Removal
-from workflow.models import Case, Pause, Reminder, Step, Subject
+from workflow.models import Case, Countersigned, Pause, Reminder, Step, Subject
 from workflow.process import Kind
 from workflow.sheets import Section, readonly
 from workflow.why import Findings
@@ -27,6 +27,13 @@ FIRST_LATE = 2
 
 # Sheets that a second person confirms.
 COUNTERSIGNED = {Kind.METER: (Removal, Installation)}
+
+
+def countersigned(step: Step) -> list[Countersigned]:
+    """The sheets of the step that a second technician confirms."""
+    if step.kind != Kind.METER:
+        return []
+    return [s for s in (guards.removal_of(step), guards.installation_of(step)) if s]
 
 
 def panel(step: Step, user: User) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from applications.models import TrackingCode
 from documents.models import Ask, Paper, PaperItem, PaperKind
-from fees.models import Bill, BillLine, Payment
+from fees.models import Bill, BillLine, Payment, Refund
 from surveys.models import Consent
 from workflow.models import Case, Pause, Step
 from workflow.process import Kind
@@ -47,6 +47,7 @@ class Rows:
     papers: list[Paper]
     lines: list[BillLine]
     consents: list[Consent]
+    refunds: list[Refund]
 
     @property
     def case(self) -> Case:
@@ -64,7 +65,7 @@ class Rows:
 
 
 def read(code: TrackingCode) -> Rows:
-    """Everything the page says, in at most six queries beside session and code."""
+    """Everything the page says, in at most seven queries beside session and code."""
     case, today = code.case, timezone.localdate()
     case.all_steps = case.in_order(
         case.steps.select_related("owner", "plan", "contract", "energization")
@@ -78,6 +79,7 @@ def read(code: TrackingCode) -> Rows:
         papers=papers(case),
         lines=_lines(case),
         consents=_consents(case, today),
+        refunds=_refunds(case),
     )
 
 
@@ -115,6 +117,13 @@ def _lines(case: Case) -> list[BillLine]:
     shown = (Bill.State.ISSUED, Bill.State.PAID)
     lines = BillLine.objects.filter(bill__step=step, bill__state__in=shown)
     return list(lines.select_related("bill").order_by("-bill", "position"))
+
+
+def _refunds(case: Case) -> list[Refund]:
+    """The money of the case that goes back, the latest first; asked for only where some came."""
+    if not any(step.kind == Kind.FEES and step.is_finished for step in case.all_steps):
+        return []
+    return list(Refund.objects.of_case(case).with_due())
 
 
 def _consents(case: Case, today: date) -> list[Consent]:

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, pgettext
 from documents.models import Ask as Point
 from documents.models import PaperItem
 from fees.models import Bill
+from fees.steps.refunds import refund_due
 from plans.models import Plan
 from public.rows import Rows
 from public.words import CASES, REQUESTS, STOPS, WORDS, told
@@ -199,6 +200,8 @@ def why(step: Step, rows: Rows) -> list[str]:
             )
     if step.kind == Kind.PLAN and step.state == Step.State.IN_HAND and _objected(step):
         found.append(_("You objected to the plan before; we change it."))
+    elif step.kind in (Kind.SURVEY, Kind.PLAN) and step.round > 1:
+        found.append(_("We have to do this step once more."))
     return found
 
 
@@ -433,6 +436,21 @@ def _to_be_paid(bill: Bill, booked: Decimal) -> str:
         "due": f"{bill.total - booked:,.2f}",
         "booked": f"{booked:,.2f}",
     }
+
+
+def goes_back(rows: Rows) -> list[str]:
+    """What was paid and goes back, or went: how much, by when, and why; a sentence a refund."""
+    found = []
+    for refund in rows.refunds:
+        if refund.paid_out_at:
+            says = _("¥%(amount)s was paid back to you on %(day)s.")
+            on = timezone.localdate(refund.paid_out_at)
+        else:
+            says = _("¥%(amount)s goes back to you: we pay it out by %(day)s.")
+            on = refund.due_on or refund_due(timezone.localdate(refund.opened_at))
+        words = says % {"amount": f"{refund.amount:,.2f}", "day": day(on, rows.today)}
+        found.append(_("%(says)s Why: %(why)s") % {"says": words, "why": refund.reason})
+    return found
 
 
 def money(rows: Rows) -> Money:

@@ -71,9 +71,14 @@ class CauseForm(DressedForm):
         return found
 
 
-def asked(steps: Iterable[Step], request: HttpRequest, ids: str = "id") -> dict[str, Any]:
+def asked(
+    steps: Iterable[Step],
+    request: HttpRequest,
+    ids: str = "id",
+    said: Callable[[Step], dict[str, str]] | None = None,
+) -> dict[str, Any]:
     """Those of the steps that are late, and the form that asks why; with what was typed, when the
-    page comes back.
+    page comes back, or with what was `said` of the first of them before.
     """
     today = timezone.localdate()
     late = [step for step in steps if step.pk and clocks.missed(step, today)]
@@ -81,5 +86,6 @@ def asked(steps: Iterable[Step], request: HttpRequest, ids: str = "id") -> dict[
         return {}
     typed = {name: request.POST[name] for name in (CAUSE, REMARK) if name in request.POST}
     judged = request.method == "POST" and not {"save", "check"} & request.POST.keys()
-    form = CauseForm(typed if judged else None, initial=typed, auto_id=f"{ids}_%s")
+    before = said(late[0]) if said and not typed else {}
+    form = CauseForm(typed if judged else None, initial=typed or before, auto_id=f"{ids}_%s")
     return {"steps": late, "form": form}

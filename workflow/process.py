@@ -257,6 +257,12 @@ def next_acts(steps: list[Step]) -> dict[int, str]:
     return found
 
 
+def countersigned(step: Step) -> list[Countersigned]:
+    """The sheets of the step that a second person confirms, as its room has read them."""
+    sheets = getattr(import_module(f"{step.process.room}.panel"), "countersigned", None)
+    return sheets(step) if sheets else []
+
+
 def to_confirm(user: User) -> list[Countersigned]:
     """What others have signed and this person is to confirm, the most urgent first; a query a
     sheet of their role.

@@ -86,6 +86,7 @@ def case(request: HttpRequest, code: TrackingCode) -> HttpResponse:
             "lines": story.lines(found),
             "how_far": story.how_far(found),
             "money": story.money(found),
+            "goes_back": story.goes_back(found),
             "papers": found.papers,
             "deputy": code.deputy,
         }

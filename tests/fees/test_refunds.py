@@ -22,6 +22,14 @@ def refund():
     return Refund.objects.get()
 
 
+@pytest.fixture
+def refund_in_the_middle():
+    """The shared meter is found after the money was taken: the case goes on, the money back."""
+    case = factories.fresh(factories.paid().bill.step.case)
+    moves.set_facts(case, by=person(Role.SUPERVISOR), existing_supply="shared", note="合表")
+    return Refund.objects.get()
+
+
 def shown(client, role: str, url: str = LIST, **where: str) -> str:
     reader = person(role, **where)
     reader.language = "en"
@@ -50,6 +58,15 @@ def test_what_was_paid_out_is_the_billers_to_confirm_and_then_leaves_the_list(cl
     steps.confirm(refund, by=person(Role.BILLER))
 
     assert refund.payment.bill.step.case.number not in shown(client, Role.BILLER)
+
+
+def test_the_case_page_says_what_goes_back_while_a_new_survey_is_made(client, refund_in_the_middle):
+    case = refund_in_the_middle.payment.bill.step.case
+
+    page = shown(client, Role.CLERK, case.get_absolute_url())
+
+    assert f"¥{refund_in_the_middle.amount:,.2f}" in page
+    assert "To be paid out" in page
 
 
 def test_another_unit_does_not_see_it(client, refund):

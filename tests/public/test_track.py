@@ -20,7 +20,8 @@ from applications.models import Contact
 from config.logs import WithoutCodes
 from documents import steps as documents
 from documents.models import PaperItem, Requirement
-from fees.models import Bill
+from fees.models import Bill, Refund
+from fees.steps import pay_out
 from news.models import Message
 from plans import steps as planning
 from plans.models import Plan
@@ -284,6 +285,23 @@ def test_no_bill_is_shown_before_the_plan_is_accepted_and_then_with_its_basis():
     assert f"{bill.total:,.2f}" in text
     assert line.document_number in text
     assert "Pay the bill" in text
+
+
+def test_the_page_says_what_goes_back_and_that_we_come_once_more():
+    payment = money.paid()
+    case = Case.objects.get(pk=payment.bill.step.case_id)
+    moves.set_facts(case, by=person(Role.SUPERVISOR), existing_supply="shared", note="合表")
+    refund = Refund.objects.with_due().get()
+
+    text = seen(Case.objects.get(pk=case.pk))
+
+    day = f"{refund.due_on:%-d %B}"
+    assert f"¥{payment.amount:,.2f} goes back to you" in text
+    assert day in text
+    assert "We have to do this step once more" in text
+
+    pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
+    assert f"¥{payment.amount:,.2f} was paid back to you" in seen(case)
 
 
 def asked(case: Case) -> int:

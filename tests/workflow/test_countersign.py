@@ -22,7 +22,7 @@ from tests.surveys import factories as surveys
 from tests.workflow.factories import hung, presented, taken_off
 from workflow import moves, process
 from workflow.guards import Refused
-from workflow.models import Case
+from workflow.models import Case, LateCause, Step
 from workflow.moves import countersign
 from workflow.process import Kind
 
@@ -123,6 +123,50 @@ def test_the_second_sees_it_on_desk_and_tablet_and_confirms_there(waiting):
     assert waiting.sheet().confirmed_by == waiting.second
     assert client.post(waiting.url, {"decision": "confirm"}).status_code == 409
     assert waiting.url not in client.get(reverse("workflow:desk")).content.decode()
+
+
+def test_the_case_page_leads_the_second_to_the_confirmation_and_says_why_it_came_back(waiting):
+    case_page = waiting.case.get_absolute_url()
+    seen = {
+        who: browser(getattr(waiting, who)).get(case_page).content.decode()
+        for who in ("first", "second", "third")
+    }
+    assert f'class="btn btn-primary" href="{waiting.url}" data-key="e"' in seen["second"]
+    assert "ask them, or ask a supervisor" not in seen["second"]
+    assert "Change or take back" in seen["first"]
+    assert waiting.url not in seen["third"]
+    assert all("waits for the confirmation of" in page for page in seen.values())
+
+    countersign.send_back(waiting.sheet(), by=waiting.second, reason="表位不对")
+
+    page = browser(waiting.first).get(case_page).content.decode()
+    assert "Not confirmed by the second person" in page
+    assert "表位不对" in page
+
+
+def test_who_is_to_confirm_already_is_not_offered_as_another_second(waiting):
+    page = browser(waiting.first).get(waiting.url).content.decode()
+
+    assert f'<option value="{waiting.third.pk}">' in page
+    assert f'<option value="{waiting.second.pk}">' not in page
+
+
+def test_the_cause_of_lateness_that_the_first_gave_is_not_asked_of_the_second_anew():
+    case = presented()
+    Step.objects.filter(case=case, kind=Kind.SURVEY).update(
+        due_on=timezone.localdate() - timedelta(days=9)
+    )
+    sheet = Survey.objects.get(step__case=case)
+    countersign.send_back(sheet, by=surveys.second(), reason="表位不对")
+    cause = LateCause.objects.filter(active=True, needs_words=False).first()
+    with moves.because(cause.code, "雨"):
+        countersign.present(Survey.objects.get(step__case=case), by=surveys.surveyor())
+
+    page = browser(surveys.second()).get(reverse("surveys:confirm", args=[case.number]))
+
+    page = page.content.decode()
+    assert f'<option value="{cause.code}" selected>' in page
+    assert 'value="雨"' in page
 
 
 def test_sent_back_with_a_reason_nothing_is_lost_and_it_is_signed_once_more(waiting):

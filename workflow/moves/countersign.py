@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from workflow import clocks
 from workflow.guards import Refused
 from workflow.models import Countersigned, Step
+from workflow.moves import late
 from workflow.moves.move import record
 from workflow.moves.rights import absence, demand_worker
 from workflow.moves.steps import claim
@@ -63,7 +65,15 @@ def present(sheet: Countersigned, *, by: User) -> None:
         step=sheet.step,
         note=lambda: f"{sheet.title}: {by} → {sheet.second}",
         second=sheet.second and sheet.second.pk,
+        **(late.given() if clocks.missed(sheet.step, timezone.localdate()) else {}),
     )
+
+
+def cause_given(step: Step) -> dict[str, str]:
+    """Why the step is late, as who signed first has said; empty where they did not."""
+    signed = step.events.filter(verb=PRESENTED).order_by("-seq").first()
+    data = signed.data if signed else {}
+    return {name: data[name] for name in (late.CAUSE, late.REMARK) if name in data}
 
 
 def demand_second(sheet: Countersigned, by: User) -> None:

@@ -61,6 +61,13 @@ def told(given: Callable[[], Given]) -> Iterator[None]:
         _given.reset(before)
 
 
+def given() -> dict[str, str]:
+    """The cause that was handed in, to be kept with an act that lets nothing go yet; else empty."""
+    found = _given.get()()
+    _cause, reasons = judge(found.cause, found.remark)
+    return {} if reasons else {CAUSE: found.cause, REMARK: found.remark}
+
+
 def judge(code: str, remark: str) -> tuple[LateCause | None, list[Refused]]:
     """The cause of this code, and what stands against it with this remark."""
     cause = LateCause.objects.filter(code=code, active=True).first() if "\x00" not in code else None

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from workflow import clocks, late
 from workflow.access import opens
 from workflow.models import Case, Step
+from workflow.moves import countersign
 
 register = template.Library()
 
@@ -106,6 +107,12 @@ def ask_cause(context: template.Context, step: Step | None, ids: str = "id") -> 
     `ids` begins the ids of the fields, where a page has two such forms.
     """
     return late.asked([step] if step else [], context["request"], ids)
+
+
+@register.inclusion_tag("components/_late.html", takes_context=True)
+def ask_cause_of_second(context: template.Context, step: Step) -> dict:
+    """The same where a second person confirms: with what the first has said."""
+    return late.asked([step], context["request"], said=countersign.cause_given)
 
 
 @register.inclusion_tag("components/_late.html", takes_context=True)

@@ -97,7 +97,12 @@ def _middle(request: HttpRequest, case: Case, step: Step | None) -> dict[str, An
     if step.kind != Kind.FEES:
         money = findings.why_not_begun(Kind.FEES, _("Why can no fee be charged yet?"))
     begun = step.state not in (Step.State.WAITING, Step.State.VOID)
+    sheets = process.countersigned(step) if step.is_live else []
+    waiting = [sheet for sheet in sheets if sheet.waits]
     return {
+        "waiting": waiting,
+        "mine": next((sheet for sheet in waiting if sheet.second == request.user), None),
+        "not_confirmed": [sheet for sheet in sheets if sheet.not_confirmed and not sheet.waits],
         "latenesses": [
             (row, moves.may_explain(row, request.user))
             for row in (Lateness.of(case, step) if step.let_go_late else ())

@@ -126,7 +126,8 @@ def countersign_page(
     mine = [sheet for sheet in sheets if sheet.second == request.user]
     form: Any = ConfirmForm(request.POST or None) if mine else None
     if form is None:
-        others = people.exclude(pk=request.user.pk)
+        named = {sheet.second.pk for sheet in sheets if sheet.second}
+        others = people.exclude(pk__in={request.user.pk, *named})
         form = SecondForm(request.POST or None, people=others)
     if request.method == "POST" and form.is_valid():
         try:
