@@ -258,7 +258,7 @@ def sign_customer(
         by=by,
         step=contract.step,
         at=signed_at,
-        note=lambda: ", ".join(
+        note=lambda: _(", ").join(
             [signed_name, contract.get_signed_as_display(), contract.get_signed_how_display()]
         ),
         sha256=contract.content_hash,

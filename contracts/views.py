@@ -166,7 +166,9 @@ def _page(
         "clauses": contract.content["clauses"] if contract else [],
         "contract_form": form,
         "act": act,
-        "source": "" if contract and not form else content.source(step.case),
+        "source": ""
+        if contract and not isinstance(form, RevisionForm)
+        else content.source(step.case),
         "refusals": refusals or [],
         "mine": step.is_live and not moves.hindrances(step, request.user),
         "open": [guard.says(step) for guard in open_guards],

@@ -90,7 +90,7 @@ def start_checklist(
     _number(case, items)
     if told:
         owed = [item.requirement for item in items if item.state == PaperItem.State.OWED]
-        moves.record(case, PROMISED, by=by, note=lambda: ", ".join(r.label for r in owed))
+        moves.record(case, PROMISED, by=by, note=lambda: _(", ").join(r.label for r in owed))
         # What is missing is told once, as one list, in writing (DOMAIN section 5).
         issue(case, PaperKind.DEFICIENCY, by=by, at=at)
     return items
@@ -181,7 +181,8 @@ def not_taken(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     item.attachment, item.reason = None, reason.strip()
     item.save(update_fields=["attachment", "reason"])
     _remind(item)
-    moves.record(item.case, NOT_TAKEN, by=by, note=lambda: f"{item.requirement.label}: {reason}")
+    what = item.requirement
+    moves.record(item.case, NOT_TAKEN, by=by, note=lambda: f"{what.label}{_(': ')}{reason}")
     return item
 
 
@@ -197,7 +198,8 @@ def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     item.reason = reason.strip()
     _settle(item, PaperItem.State.WAIVED, by)
     _remind(item)
-    moves.record(item.case, WAIVED, by=by, note=lambda: f"{item.requirement.label}: {reason}")
+    what = item.requirement
+    moves.record(item.case, WAIVED, by=by, note=lambda: f"{what.label}{_(': ')}{reason}")
     moves.conclude(item.case, by=by)
     return item
 

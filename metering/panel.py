@@ -115,7 +115,7 @@ def shortage(step: Step) -> dict[str, Any]:
         made.append(_("behind a PT, 100 V"))
     return {
         "unit": step.case.unit,
-        "made": ", ".join(made),
+        "made": _(", ").join(made),
         "accuracy": needs.classes[0].label,
         "keepers": [
             f"{keeper} {keeper.phone}".strip() for keeper in staff(step.case, Role.ADMINISTRATOR)

@@ -153,7 +153,9 @@ class SurveyForm(SheetForm):
         self.formsets = [loads] if loads else []
 
     def to_sign(self, found: dict[str, Any]) -> tuple[str, ...]:
-        return Survey.NEEDED
+        """Also what the guards ask for: the verdict, and the second surveyor where two go."""
+        two = self.instance.surveyors_needed > 1
+        return (*Survey.NEEDED, "can_supply", *(["second_surveyor"] if two else []))
 
     def needed(self, found: dict[str, Any]) -> list[str]:
         """What saving does not fill in by itself: who begins is the surveyor.

@@ -133,7 +133,8 @@ def comment_line(comment: DrawingComment) -> str:
     """A comment in one line: what, raised when, settled how."""
     raised = _("revision %(n)s") % {"n": comment.raised_in.revision}
     if comment.closed_in is None:
-        return f"{comment.text} ({raised}; {_('open')})"
+        still = _("open")
+        return f"{comment.text} ({raised}; {still})"
     closed = _("settled by revision %(n)s") % {"n": comment.closed_in.revision}
     return f"{comment.text} ({raised}; {closed}: {comment.answer})"
 

@@ -180,7 +180,7 @@ def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
         raise Refused(_("Say what is missing."))
     step = moves.hand_over(step, by=by, note=missing)
     items = [line.strip() for line in missing.splitlines() if line.strip()]
-    moves.record(step.case, INCOMPLETE, by=by, step=step, note="; ".join(items))
+    moves.record(step.case, INCOMPLETE, by=by, step=step, note=_("; ").join(items))
     asking.ask(step, [asking.Point(item) for item in items], source=Ask.Source.FILE, by=by)
     documents.issue(
         step.case,
@@ -282,7 +282,7 @@ def _return(sheet: Any, by: User) -> Step:
     asking.ask(step, points(sheet), source=Ask.Source.REVIEW, by=by, whole=True)
     documents.issue(step.case, "deficiency", by=by, step=step, items=reasons, reason=sheet.remarks)
     return moves.send_back(
-        step, by=by, reason="; ".join(reasons), what=FAILED[step.kind], attempt=step.round
+        step, by=by, reason=_("; ").join(reasons), what=FAILED[step.kind], attempt=step.round
     )
 
 

@@ -50,7 +50,7 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
         CORRECTION_PROPOSED,
         by=by,
         step=bill.step,
-        note=lambda: f"{proposal.get_kind_display()}: {proposal.reason}",
+        note=lambda: f"{proposal.get_kind_display()}{_(': ')}{proposal.reason}",
         bill=bill.number,
     )
     return proposal

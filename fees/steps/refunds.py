@@ -45,7 +45,7 @@ def undone(step: Step, *, by: User | None) -> None:
         BILL_CANCELLED,
         by=by,
         step=step,
-        note=lambda: f"{bill.number}: {why()}",
+        note=lambda: f"{bill.number}{_(': ')}{why()}",
         bill=bill.number,
     )
 

@@ -44,6 +44,20 @@ def text(response) -> str:
     return response.content.decode()
 
 
+def test_with_every_condition_met_the_page_does_not_ask_why_not(client):
+    step = factories.ready()
+    biller = person(Role.BILLER)
+    biller.language = "en"
+    biller.save(update_fields=["language"])
+    client.force_login(biller)
+
+    page = client.get(step.get_absolute_url()).content.decode()
+
+    assert "All conditions are met" in page
+    assert "Why can&#x27;t I take the fee?" not in page
+    assert "Why can't I take the fee?" not in page
+
+
 def test_before_the_survey_the_page_says_why_no_fee_can_be_taken(client):
     step = opened().step(Kind.FEES)
 

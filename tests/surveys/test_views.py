@@ -52,6 +52,18 @@ def test_a_surveyor_walks_the_survey_through_its_pages(surveyor, case):
     assert "signed by" in surveyor.get(address(case)).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("request_of", "two"),
+    [({}, False), ({"customer_class": "hv_single", "voltage": "10kv", "new_kva": 400}, True)],
+)
+def test_what_the_signature_needs_carries_its_star(surveyor, request_of, two):
+    form = surveyor.get(address(factories.at_survey(**request_of))).context["form"]
+
+    starred = {name for name, field in form.fields.items() if getattr(field, "to_sign", False)}
+    assert "can_supply" in starred
+    assert ("second_surveyor" in starred) is two
+
+
 def test_on_the_way_to_a_page_below_the_sheet_the_draft_is_kept(surveyor, case):
     below = address(case, "point_new")
 

@@ -118,7 +118,8 @@ class WorkDay(Standard):
         verbose_name_plural = _("calendar days")
 
     def __str__(self) -> str:
-        return f"{self.day:%Y-%m-%d} {_('worked') if self.worked else _('rest')}"
+        what = _("worked") if self.worked else _("rest")
+        return f"{self.day:%Y-%m-%d} {what}"
 
 
 class StopReason(Listed):

@@ -58,14 +58,17 @@ def present(sheet: Countersigned, *, by: User) -> None:
         sheet.step = claim(sheet.step, by=by)
     sheet.presented_at, sheet.presented_by, sheet.not_confirmed = timezone.now(), by, ""
     sheet.save(update_fields=["presented_at", "presented_by", "not_confirmed"])
+    late_for: dict[str, Any] = {}
+    if clocks.missed(sheet.step, timezone.localdate()):
+        late_for = late.given()
     record(
         sheet.step.case,
         PRESENTED,
         by=by,
         step=sheet.step,
-        note=lambda: f"{sheet.title}: {by} → {sheet.second}",
+        note=lambda: f"{sheet.title}{_(': ')}{by} → {sheet.second}",
         second=sheet.second and sheet.second.pk,
-        **(late.given() if clocks.missed(sheet.step, timezone.localdate()) else {}),
+        **late_for,
     )
 
 
@@ -119,7 +122,7 @@ def name_second(sheet: Countersigned, second: User, *, by: User) -> None:
         SECOND_NAMED,
         by=by,
         step=sheet.step,
-        note=lambda: f"{sheet.title}: {before or _('nobody')} → {second}",
+        note=lambda: f"{sheet.title}{_(': ')}{before or _('nobody')} → {second}",
         before=before and before.pk,
         after=second.pk,
     )
