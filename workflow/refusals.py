@@ -59,8 +59,8 @@ def _reasons(request: HttpRequest, error: Exception) -> list[str]:
         return error.messages
     if isinstance(error, NotNow):
         return [str(error)]
-    if isinstance(error, Http404) and request.method == "POST" and _number(request):
-        return [_("What you acted on is not there any more. Look at the case again.")]
+    if isinstance(error, Http404) and _number(request):
+        return [_("This is not there any more. Look at the case again.")]
     if isinstance(error, IntegrityError):
         logger.warning("The database refused: %s", error)
         return [reason_of(error)]

@@ -73,6 +73,17 @@ def test_a_step_that_the_case_does_not_have_is_named(client, language, said):
         assert case.get_absolute_url() in page
 
 
+def test_what_is_not_there_any_more_leads_back_to_the_case(client):
+    case = opened()
+    client.force_login(person(Role.CLERK, language="en"))
+
+    page = client.get(f"/cases/{case.number}/papers/owed/99999/")
+
+    assert page.status_code == 404
+    assert "This is not there any more." in page.content.decode()
+    assert case.get_absolute_url() in page.content.decode()
+
+
 def test_a_sheet_of_a_step_that_is_not_open_says_so(client):
     case = opened()
     client.force_login(person(Role.CONTRACT_OFFICER, language="en"))
