@@ -1,6 +1,8 @@
 """What all tests share: the browser they drive, and the rows they find."""
 
 import os
+import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +53,28 @@ def english(settings):
     settings.LANGUAGE_CODE = "en"
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _answered(request, _live_server_helper):
+    """Nothing is answered any more when the tables are emptied.
+
+    Who leaves a page does not wait for what it had asked: the server goes on answering, and holds
+    tables that the end of the test needs. Set up before the test's browser, so ended behind it.
+    """
+    yield
+    if "live_server" not in request.fixturenames:
+        return
+    server = request.getfixturevalue("live_server").thread
+    # Connections are taken in turn: once this one is, none of the test's own waits before it. What
+    # is no request gets its answer from the server itself.
+    with socket.create_connection((server.host, server.port), timeout=60) as wire:
+        wire.sendall(b"answered?\r\n\r\n")
+        wire.recv(1)
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=60)
+            assert not thread.is_alive(), "a minute after its test the server still answers"
 
 
 @pytest.fixture(scope="session")

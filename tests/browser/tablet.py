@@ -132,10 +132,6 @@ class Tablets:
                 context.close()
         for wire in self.wires:
             wire.stop()
-        # What the server still answers goes on without its asker, and holds the tables.
-        for thread in threading.enumerate():
-            if "process_request_thread" in thread.name:
-                thread.join(timeout=60)
 
 
 @pytest.fixture
