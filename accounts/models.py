@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.roles import STEERING, WATCHING, Role
 
 
@@ -141,12 +142,12 @@ class User(AbstractUser):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(stand_in=None) | ~Q(stand_in=F("id")),
                 name=OWN_STAND_IN,
                 violation_error_message=_("Nobody stands in for themselves: choose a colleague."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(away_from=None, away_until=None)
                 | Q(
                     away_from__isnull=False,

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from documents.models import Attachment
 from plans.models import Plan
 from workflow.models import Case, Listed, Step
@@ -265,17 +266,17 @@ class Contract(Stateful):
         verbose_name = _("supply contract")
         verbose_name_plural = _("supply contracts")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(term_to=None) | Q(term_to__gt=F("term_from")),
                 name="a_contract_ends_after_it_begins",
                 violation_error_message=_("The contract ends before it begins."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(kind="temporary") | Q(term_to__isnull=False),
                 name="a_temporary_contract_has_an_end",
                 violation_error_message=_("A temporary supply needs its end date."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(capacity_before=None, capacity_taken=None)
                 | Q(
                     capacity_before__isnull=False,
@@ -288,18 +289,18 @@ class Contract(Stateful):
                     "Less must be given up than there is, and more than nothing."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | (~Q(signed_name="") & ~Q(signed_as="") & ~Q(signed_how="")),
                 name="a_signature_is_complete",
                 violation_error_message=_("Say who signed for the customer, and how."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(signed_how="electronic") | ~Q(signed_reference=""),
                 name="an_electronic_signature_has_a_serial_number",
                 violation_error_message=_("Write down the serial number of the signature."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="signed")
                 | Q(
                     signed_at__isnull=False,
@@ -309,12 +310,12 @@ class Contract(Stateful):
                 name="a_contract_is_signed_by_both",
                 violation_error_message=_("A contract is signed by both parties."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="returned") | Q(signed_at=None, officer_signed_at=None),
                 name="nobody_signs_what_was_taken_back",
                 violation_error_message=_("The contract was taken back to be drawn anew."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(interim=False)
                 | (
                     ~Q(interim_name="")

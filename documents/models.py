@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import User
 from workflow.models import Case, Listed, Step
 from workflow.process import BusinessType, CustomerClass, ExistingSupply, Kind
@@ -179,12 +180,12 @@ class PaperItem(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["case", "requirement"], name="one_line_a_paper"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="owed") | Q(due_on__isnull=False),
                 name="a_debt_is_dated",
                 violation_error_message=_("Say by when the paper is to be handed in."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="waived") | ~Q(reason=""),
                 name="a_waiver_has_a_reason",
                 violation_error_message=_("Say why the paper is not needed."),
@@ -253,14 +254,14 @@ class Ask(models.Model):
         verbose_name_plural = _("points of the list")
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="one_point_a_number"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(late=False) | Q(number=None) | Q(approved_by__isnull=False),
                 name="asked_later_is_approved",
                 violation_error_message=_(
                     "What was not on the first list is asked for only with a supervisor's approval."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(approved_by=None) | ~Q(approved_by=models.F("asked_by")),
                 name="asked_later_by_two_people",
                 violation_error_message=_("Who asks later does not approve it."),
@@ -354,7 +355,7 @@ class Paper(models.Model):
         verbose_name_plural = _("papers issued")
         constraints = [
             models.UniqueConstraint(fields=["number", "language"], name="one_paper_a_number"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(rendered_at=None) | (~Q(sha256="") & ~Q(file="")),
                 name="a_rendered_paper_has_its_bytes",
             ),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import Case
 
 
@@ -59,7 +60,7 @@ class Dossier(models.Model):
                 name="one_dossier_being_made_a_person",
                 violation_error_message=_("A dossier of this case is being made for you already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(made_at=None) | (~Q(sha256="") & ~Q(file="")),
                 name="a_made_dossier_has_its_bytes",
             ),

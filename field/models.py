@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit, User
 from documents.files import Taken
 from workflow.models import Step
@@ -114,15 +115,15 @@ class Record(models.Model):
             models.Index(fields=["author", "state"], name="field_record_author"),
         ]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="conflict") | ~Q(conflict=""),
                 name="conflict_says_which",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="settled") | (Q(settled_by__isnull=False) & ~Q(settled_how="")),
                 name="settled_says_by_whom",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(state="arriving") | Q(whole_at__isnull=False),
                 name="only_a_whole_record_goes_on",
             ),
@@ -182,9 +183,7 @@ class RecordFile(models.Model):
         verbose_name_plural = _("files of field records")
         constraints = [
             models.UniqueConstraint(fields=["record", "name"], name="one_field_file_a_name"),
-            models.CheckConstraint(
-                condition=Q(receipt_at=None) | ~Q(path=""), name="a_receipt_has_its_file"
-            ),
+            RowCheck(condition=Q(receipt_at=None) | ~Q(path=""), name="a_receipt_has_its_file"),
         ]
         indexes = [models.Index(fields=["sha256"], name="field_file_sha256")]
 

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from news import wording
 from workflow import verbs
 from workflow.models import Case, Event
@@ -69,7 +70,7 @@ class Template(models.Model):
                 condition=Q(active=True),
                 name="one_template_in_use",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(channel="email", subject=""),
                 name="mail_has_a_subject",
                 violation_error_message=_("An e-mail needs a subject."),
@@ -160,7 +161,7 @@ class Message(models.Model):
                 condition=Q(instead_of=None),
                 name="one_message_an_event",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_message_has_time"
             ),
         ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from documents.models import Attachment
 from plans.ratios import RatioField, validate_ct, validate_pt
 from surveys.models import Candidate, Consent, Survey, Voltage
@@ -145,7 +146,7 @@ class Plan(Stateful):
         verbose_name = _("supply plan")
         verbose_name_plural = _("supply plans")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="accepted")
                 | Q(accepted_at__isnull=False, answered_at__isnull=False, approved_at__isnull=False)
                 & ~Q(signed_name=""),
@@ -154,7 +155,7 @@ class Plan(Stateful):
                     "A plan is accepted after it was approved and answered, by a named customer."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="answered")
                 | Q(
                     answered_at__isnull=False,
@@ -166,12 +167,12 @@ class Plan(Stateful):
                     "A plan is answered after it was approved, and is valid until a day."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="objected") | ~Q(objection=""),
                 name="objection_has_a_reason",
                 violation_error_message=_("Write down what the customer objects to."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(total_kva__gte=0, emergency_kva__gte=0, reserve_kva__gte=0),
                 name="plan_capacity_not_negative",
                 violation_error_message=_("A capacity cannot be negative."),
@@ -312,7 +313,7 @@ class PlanSource(models.Model):
                 name="one_line_a_source",
                 violation_error_message=_("This source point is in the plan already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(capacity_kva__gt=0),
                 name="source_gives_capacity",
                 violation_error_message=_("A source gives more than 0 kVA."),

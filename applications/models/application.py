@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit
 from applications import identity, wording
 from applications.models.correction import Correction
@@ -208,14 +209,14 @@ class Application(Customer, Demand):
                 name="one_case_a_request_of_the_portal",
                 violation_error_message=_("This request of the portal has its case already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(accepted_at=None) | ~Q(existing_supply=""),
                 name="accepted_with_existing_supply",
                 violation_error_message=_(
                     "Ask how the place is supplied today; without it nothing is accepted."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(accepted_at=None)
                 | ~Q(existing_supply="shared")
                 | (~Q(shared_account="") & ~Q(co_users="") & Q(disputed__isnull=False)),
@@ -224,7 +225,7 @@ class Application(Customer, Demand):
                     "A shared meter needs its account, the co-users and whether there is a dispute."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(temporary_from=None)
                 | Q(temporary_to=None)
                 | Q(temporary_to__gte=F("temporary_from")),
@@ -232,7 +233,7 @@ class Application(Customer, Demand):
                 violation_error_message=_("The temporary supply ends before it begins."),
             ),
             *(
-                models.CheckConstraint(
+                RowCheck(
                     condition=Q(**{f"{column}__gte": 0}),
                     name=f"application_{column}_not_negative",
                     violation_error_message=_("Power and capacity cannot be negative."),
@@ -246,17 +247,17 @@ class Application(Customer, Demand):
                     "total_kva",
                 )
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(sources_wanted__gte=1, sources_wanted__lte=4),
                 name="one_to_four_sources",
                 violation_error_message=_("One to four sources can be asked for."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(longitude=None) | Q(longitude__gte=-180, longitude__lte=180),
                 name="application_longitude_on_earth",
                 violation_error_message=_("The longitude lies between -180 and 180."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(latitude=None) | Q(latitude__gte=-90, latitude__lte=90),
                 name="application_latitude_on_earth",
                 violation_error_message=_("The latitude lies between -90 and 90."),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from applications import wording
 from workflow.models import Case
 from workflow.words import WordsField
@@ -151,7 +152,7 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         indexes = [models.Index(fields=["case", "-at", "-id"], name="contact_case_at")]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(summary=""),
                 name="contact_says_what_was_said",
                 violation_error_message=_("Write what was said."),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from applications import identity, wording
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ class Correction(models.Model):
         verbose_name_plural = _("corrections")
         indexes = [models.Index(fields=["key"], condition=~Q(key=""), name="correction_key")]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(old=F("new")),
                 name="a_corrected_item_changes",
                 violation_error_message=_("Nothing is changed."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(reason=""),
                 name="a_corrected_item_has_a_reason",
                 violation_error_message=_("Say why this is corrected."),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from applications import wording
 from applications.models.application import Application
 from applications.models.demand import kilowatt
@@ -54,12 +55,12 @@ class Equipment(models.Model):
         verbose_name = _("equipment")
         verbose_name_plural = _("equipment")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(quantity__gte=1),
                 name="equipment_at_least_one",
                 violation_error_message=_("At least one piece."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(unit_kw__gte=0),
                 name="equipment_kw_not_negative",
                 violation_error_message=_("Power and capacity cannot be negative."),

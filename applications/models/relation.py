@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from applications import wording
 from workflow.models import Case
 from workflow.words import ShortWordsField
@@ -39,12 +40,12 @@ class Relation(models.Model):
         verbose_name_plural = _("relations of cases")
         constraints = [
             models.UniqueConstraint(fields=["case", "other"], name="related_once"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(case=F("other")),
                 name="related_to_another",
                 violation_error_message=_("A case is not related to itself."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(reason=""),
                 name="a_relation_has_a_reason",
                 violation_error_message=_("Say how the two cases belong together."),

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from fees.models.catalogue import CatalogueItem
 from plans.models import Plan
 from workflow.models import Case, Step
@@ -74,16 +75,16 @@ class Bill(Stateful):
                 name="one_standing_bill_a_step",
                 violation_error_message=_("A bill was issued already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(state="draft") | Q(issued_at__isnull=False, issued_by__isnull=False),
                 name="a_bill_has_its_issuer",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(state="draft") | Q(total__gt=0),
                 name="a_bill_has_an_amount",
                 violation_error_message=_("Nothing is due: there is nothing to bill."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state__in=["cancelled", "waived", "corrected"])
                 | (~Q(reason="") & Q(ended_at__isnull=False)),
                 name="an_ended_bill_is_explained",
@@ -153,7 +154,7 @@ class BillLine(models.Model):
         verbose_name_plural = _("lines of a bill")
         constraints = [
             models.UniqueConstraint(fields=["bill", "position"], name="one_line_a_place"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(amount__gt=0) & Q(quantity__gt=0) & Q(rate__gt=0) & Q(factor__gte=1),
                 name="a_line_has_an_amount",
             ),

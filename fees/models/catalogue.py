@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import DatedQuerySet, DatedStandard
 
 
@@ -118,24 +119,24 @@ class CatalogueItem(DatedStandard):
                 name="one_fee_a_version",
                 violation_error_message=_("This version of the fee is listed already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(rate__gte=0)
                 & (Q(self_built_rate=None) | Q(self_built_rate__gte=0))
                 & Q(cable_factor__gte=1),
                 name="rates_are_not_negative",
                 violation_error_message=_("A rate cannot be negative, a factor not below 1."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(document_number=""),
                 name="a_fee_has_its_document",
                 violation_error_message=_("Name the document that allows this fee."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(status="abolished") | Q(valid_to__isnull=False),
                 name="an_abolished_fee_has_an_end",
                 violation_error_message=_("Say until when the abolished fee was valid."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(basis="lv_free") | Q(limit_kw__isnull=False),
                 name="a_free_connection_has_a_limit",
                 violation_error_message=_("Say up to how many kW nothing is charged."),

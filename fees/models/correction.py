@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from fees.models.bill import Bill
 from plans.models import Plan
 
@@ -59,17 +60,17 @@ class Correction(Proposal):
                 name="one_open_correction_a_bill",
                 violation_error_message=_("A waiver or correction is proposed already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(reason=""),
                 name="a_correction_has_a_reason",
                 violation_error_message=_("A waiver or correction needs a reason."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answered_by=None) | ~Q(answered_by=F("proposed_by")),
                 name="a_correction_needs_two_people",
                 violation_error_message=_("A waiver or correction needs two people."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answer="", answered_by=None, answered_at=None)
                 | (~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False)),
                 name="an_answer_has_its_author",
@@ -96,17 +97,17 @@ class KeptQuote(Proposal):
                 name="one_open_kept_quote_a_plan",
                 violation_error_message=_("This is proposed already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(reason=""),
                 name="a_kept_quote_has_a_reason",
                 violation_error_message=_("Say why the quote is kept."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answered_by=None) | ~Q(answered_by=F("proposed_by")),
                 name="a_kept_quote_needs_two_people",
                 violation_error_message=_("This needs two people."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answer="", answered_by=None, answered_at=None)
                 | (~Q(answer="") & Q(answered_by__isnull=False, answered_at__isnull=False)),
                 name="a_kept_quotes_answer_has_its_author",

@@ -10,6 +10,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from fees.models.bill import Bill
 from workflow.models import Case
 
@@ -65,12 +66,12 @@ class Payment(models.Model):
         verbose_name_plural = _("payments")
         indexes = [models.Index(fields=["received_at"], name="payment_received")]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(amount__gt=0),
                 name="a_payment_has_an_amount",
                 violation_error_message=_("The amount must be more than 0."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(method="cash") | ~Q(reference=""),
                 name="a_payment_without_cash_has_a_reference",
                 violation_error_message=_("Write down the reference of the bank or terminal."),

@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from accounts.models import User
 from accounts.roles import Role
 from fees.models.payment import Method, Payment
@@ -88,17 +89,17 @@ class Refund(Stateful):
             )
         ]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(amount__gt=0),
                 name="a_refund_has_an_amount",
                 violation_error_message=_("The amount must be more than 0."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(reason=""),
                 name="a_refund_has_a_reason",
                 violation_error_message=_("A refund needs a reason."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(state="due")
                 | (
                     ~Q(method="")
@@ -108,7 +109,7 @@ class Refund(Stateful):
                 name="a_refund_paid_out_is_complete",
                 violation_error_message=_("Say how and to which account it was paid out."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="confirmed")
                 | (
                     Q(confirmed_at__isnull=False, confirmed_by__isnull=False)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import Step
 
 
@@ -69,24 +70,24 @@ class CallBack(models.Model):
         verbose_name = _("call-back")
         verbose_name_plural = _("call-backs")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(satisfaction=None) | Q(satisfaction__range=(1, 5)),
                 name="satisfaction_from_1_to_5",
                 violation_error_message=_("Satisfaction goes from 1 to 5."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(follow_up_needed=False)
                 | Q(signed_at=None)
                 | (Q(follow_up_owner__isnull=False) & ~Q(follow_up="")),
                 name="follow_up_has_an_owner",
                 violation_error_message=_("A follow-up names who does it and what is to be done."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(follow_up_done_at=None) | ~Q(follow_up_done=""),
                 name="follow_up_says_what_was_done",
                 violation_error_message=_("Say what was done for the customer."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(charged_beyond_bill=True) | ~Q(charged_what="") | Q(signed_at=None),
                 name="charge_beyond_the_bill_is_described",
                 violation_error_message=_("Say what was charged beyond the bill, and by whom."),

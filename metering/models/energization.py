@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import Step
 
 
@@ -42,7 +43,7 @@ class Energization(models.Model):
         verbose_name = _("energization")
         verbose_name_plural = _("energizations")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | (Q(result="on") & Q(energized_at__isnull=False) & Q(operator__isnull=False)),
                 name="signed_energization_is_complete",
@@ -50,7 +51,7 @@ class Energization(models.Model):
                     "Power on is signed with its time, the person and a good result."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(result="failed") | ~Q(remarks=""),
                 name="failed_energization_is_explained",
                 violation_error_message=_("Say in the remarks why it could not be switched on."),

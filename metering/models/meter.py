@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit, User
 
 # As on the nameplate: at most 6 A, the other side of a CT of 5 or 1 A; 100 V between the phases.
@@ -124,12 +125,12 @@ class Meter(models.Model):
         verbose_name = _("meter")
         verbose_name_plural = _("meters")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(asset_number=""),
                 name="meter_has_a_number",
                 violation_error_message=_("A meter has its asset number."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(state__in=["in_stock", "assigned", "installed", "removed", "faulty"]),
                 name="meter_state_is_known",
             ),

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from documents.models import Attachment
 from metering.models.meter import Meter
 from plans.ratios import RatioField, validate_ct, validate_pt
@@ -92,14 +93,14 @@ def reading_constraints(name: str) -> list[models.CheckConstraint]:
             & (Q(reading_total=None) | Q(**{f"{part}__lte": F("reading_total")}))
         )
     return [
-        models.CheckConstraint(
+        RowCheck(
             condition=rule,
             name=f"{name}_readings_make_sense",
             violation_error_message=_(
                 "A reading cannot be negative, and no register more than the total."
             ),
         ),
-        models.CheckConstraint(
+        RowCheck(
             condition=Q(installer=None)
             | Q(second_installer=None)
             | ~Q(installer=F("second_installer")),
@@ -147,7 +148,7 @@ class Installation(Readings, Done):
                 name="a_meter_hangs_in_one_place",
                 violation_error_message=_("This meter is on another work order, or installed."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | (
                     Q(meter__isnull=False)
@@ -207,7 +208,7 @@ class Removal(Readings, Done):
         verbose_name = _("meter removal")
         verbose_name_plural = _("meter removals")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | (
                     ~Q(asset_number="")
@@ -253,7 +254,7 @@ class Seal(models.Model):
         verbose_name = _("seal")
         verbose_name_plural = _("seals")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(number=""),
                 name="seal_has_a_number",
                 violation_error_message=_("A seal has its number."),

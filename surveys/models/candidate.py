@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from surveys.models.source import Place, SourcePoint, kva
 from surveys.models.survey import Survey
 from workflow.models import Case
@@ -66,17 +67,17 @@ class Candidate(Place):
         verbose_name_plural = _("candidate source points")
         constraints = [
             models.UniqueConstraint(fields=["survey", "label"], name="one_candidate_a_label"),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(source_point__isnull=False) | ~Q(name=""),
                 name="candidate_has_a_point",
                 violation_error_message=_("Choose a source point, or name the one found."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(workable=False) | ~Q(why_not=""),
                 name="unworkable_point_is_explained",
                 violation_error_message=_("Say why this point is not workable."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=(Q(rated_kva=None) | Q(rated_kva__gte=0))
                 & (Q(committed_kva=None) | Q(committed_kva__gte=0))
                 & (
@@ -85,7 +86,7 @@ class Candidate(Place):
                 name="candidate_capacity_makes_sense",
                 violation_error_message=_("More is committed than the point is rated for."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(cost_yuan=None) | Q(cost_yuan__gte=0),
                 name="candidate_cost_not_negative",
                 violation_error_message=_("A cost cannot be negative."),
@@ -205,31 +206,31 @@ class Consent(models.Model):
         verbose_name = _("third-party consent")
         verbose_name_plural = _("third-party consents")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answer="") | Q(answered_on__isnull=False),
                 name="answered_consent_has_a_day",
                 violation_error_message=_("Say on which day the party answered."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(answered_on=None) | Q(answered_on__gte=F("asked_on")),
                 name="consent_answered_after_asking",
                 violation_error_message=_("Nobody can answer before being asked."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(answer="no") | ~Q(options=""),
                 name="refused_consent_has_options",
                 violation_error_message=_(
                     "A refusal is told to the customer with options: write what can be done now."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(answer="withdrawn") | (~Q(words="") & ~Q(paper="")),
                 name="withdrawn_consent_is_shown",
                 violation_error_message=_(
                     "A withdrawal needs what was said and the paper that shows it."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(expires_on=None)
                 | Q(answered_on=None)
                 | Q(expires_on__gte=F("answered_on")),

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.constraints import RowCheck
 from surveys.models.survey import Survey
 
 
@@ -58,7 +59,7 @@ class Photo(models.Model):
                 name="one_photo_a_checksum",
                 violation_error_message=_("This photo is here already."),
             ),
-            models.CheckConstraint(condition=~Q(sha256=""), name="photo_has_a_checksum"),
+            RowCheck(condition=~Q(sha256=""), name="photo_has_a_checksum"),
         ]
 
     def __str__(self) -> str:

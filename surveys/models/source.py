@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit
 
 
@@ -90,12 +91,12 @@ class SourcePoint(Place):
                 name="one_source_point_a_name",
                 violation_error_message=_("There is a source point of this name already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(rated_kva__gte=0, committed_kva__gte=0, reserved_kva__gte=0),
                 name="source_capacity_not_negative",
                 violation_error_message=_("A capacity cannot be negative."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(rated_kva__gte=F("committed_kva") + F("reserved_kva")),
                 name="source_point_not_overbooked",
                 violation_error_message=_(

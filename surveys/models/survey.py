@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Prefetch, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import Case, Countersigned, Step, countersign_constraints
 from workflow.process import HV, ExistingSupply, Kind, flow
 
@@ -146,7 +147,7 @@ class Survey(Countersigned):
         verbose_name = _("survey")
         verbose_name_plural = _("surveys")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None, signed_by=None)
                 | Q(
                     can_supply__isnull=False,
@@ -157,27 +158,27 @@ class Survey(Countersigned):
                 name="signed_survey_can_supply",
                 violation_error_message=_("Only a survey that can supply is signed."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(no_supply_at=None)
                 | (Q(can_supply__isnull=False, can_supply=False) & ~Q(no_supply_reason="")),
                 name="no_supply_is_explained",
                 violation_error_message=_("Say why this site cannot be supplied."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(second_surveyor=None)
                 | Q(surveyor=None)
                 | ~Q(second_surveyor=F("surveyor")),
                 name="two_different_surveyors",
                 violation_error_message=_("The second surveyor must be another person."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(box_slots=None)
                 | Q(box_slots_free=None)
                 | Q(box_slots_free__lte=F("box_slots")),
                 name="free_slots_within_box",
                 violation_error_message=_("A box cannot have more free slots than slots."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=(Q(longitude=None) | Q(longitude__range=(-180, 180)))
                 & (Q(latitude=None) | Q(latitude__range=(-90, 90))),
                 name="survey_place_on_earth",
@@ -295,7 +296,7 @@ class LoadItem(models.Model):
         ordering = ["pk"]
         verbose_name = _("checked load")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(quantity__gte=1, unit_kw__gte=0),
                 name="checked_load_not_negative",
                 violation_error_message=_("A load cannot be negative."),
@@ -333,7 +334,7 @@ class Visit(models.Model):
         ordering = ["at", "pk"]
         verbose_name = _("visit")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(outcome="done") | ~Q(evidence=""),
                 name="failed_visit_has_evidence",
                 violation_error_message=_(

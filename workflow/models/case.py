@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit, User, at_work
 from accounts.roles import WATCHING
 from workflow import process
@@ -158,7 +159,7 @@ class Case(Stateful):
             models.Index(fields=["state", "last_contact_at"], name="case_contact"),
         ]
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="refused") | ~Q(closing_reason=""),
                 name="refusal_has_a_reason",
                 violation_error_message=_("A refusal needs its reason in plain words."),

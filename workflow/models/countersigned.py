@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import User
 from workflow.models.step import Step
 
@@ -92,12 +93,12 @@ class Countersigned(models.Model):
 def countersign_constraints(model: str, second: str) -> list[models.CheckConstraint]:
     """The second, who is another person than the first, confirms what the first has signed."""
     return [
-        models.CheckConstraint(
+        RowCheck(
             condition=Q(presented_at=None, presented_by=None)
             | Q(presented_at__isnull=False, presented_by__isnull=False),
             name=f"{model}_first_signature_is_whole",
         ),
-        models.CheckConstraint(
+        RowCheck(
             condition=Q(confirmed_at=None, confirmed_by=None)
             | (
                 Q(

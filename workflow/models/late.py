@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from accounts.models import User
 from workflow.models.case import Case
 from workflow.models.standard import Listed
@@ -59,7 +60,7 @@ class Lateness(models.Model):
         verbose_name = _("late step")
         verbose_name_plural = _("late steps")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(owed=False) | Q(cause=None, by__isnull=False),
                 name="an_owed_cause_is_not_given",
             )

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models.standard import (
     DatedQuerySet,
     DatedStandard,
@@ -62,7 +63,7 @@ class DeadlineRule(DatedStandard):
         verbose_name_plural = _("time limits")
         constraints = [
             *DatedStandard.Meta.constraints,
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(promise__lte=F("ceiling")),
                 name="promise_within_ceiling",
                 violation_error_message=_("The promise may not be longer than the legal ceiling."),

@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
+
 
 class StandardQuerySet(models.QuerySet):
     """Versions of a standard."""
@@ -60,7 +62,7 @@ class Standard(models.Model):
     class Meta:
         abstract = True
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(author=None, released_by=None, released_at__isnull=False)
                 | Q(author__isnull=False, released_by=None, released_at=None)
                 | Q(author__isnull=False, released_by__isnull=False, released_at__isnull=False)
@@ -68,7 +70,7 @@ class Standard(models.Model):
                 name="%(class)s_needs_two_people",
                 violation_error_message=_("This needs two people."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(author=None) | ~Q(document_number=""),
                 name="%(class)s_has_its_document",
                 violation_error_message=_("Name the document that orders this."),
@@ -114,7 +116,7 @@ class DatedStandard(Standard):
         abstract = True
         constraints = [
             *Standard.Meta.constraints,
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
                 name="%(class)s_ends_after_it_begins",
                 violation_error_message=_("The last day of validity lies before the first."),

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from accounts.constraints import RowCheck
 from accounts.models import Unit, User, at_work
 from accounts.roles import Role
 from workflow.models.case import Case
@@ -141,7 +142,7 @@ class Step(Stateful):
                 condition=Q(state__in=["waiting", "with_customer", "in_hand", "stopped"]),
                 name="one_unfinished_round_a_kind",
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(state="returned") | ~Q(reason=""),
                 name="sending_back_has_a_reason",
                 violation_error_message=_("Say why it is sent back."),
@@ -288,7 +289,7 @@ class Pause(models.Model):
             models.UniqueConstraint(
                 fields=["step"], condition=Q(ended_at=None), name="one_running_pause_a_step"
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(reason=None)
                 | (
                     ~Q(party="")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from documents.models import Attachment
 from workflow.models import Case, DatedQuerySet, DatedStandard, Step
 from workflow.process import HV, Kind
@@ -47,7 +48,7 @@ class Check(models.Model):
     class Meta:
         abstract = True
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | (
                     Q(signed_by__isnull=False)
@@ -176,12 +177,12 @@ class Defect(models.Model):
         verbose_name = _("defect")
         verbose_name_plural = _("defects")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(text=""),
                 name="defect_is_described",
                 violation_error_message=_("Describe the defect."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(cured_on=None) | (~Q(cure="") & Q(seen_by__isnull=False)),
                 name="cure_is_described_and_seen",
                 violation_error_message=_("Say how the defect was cured, and who saw it."),
@@ -243,7 +244,7 @@ class ReceivingEquipment(models.Model):
         verbose_name = _("receiving equipment")
         verbose_name_plural = _("receiving equipment")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(kva=None) | Q(kva__gte=0),
                 name="receiving_kva_not_negative",
                 violation_error_message=_("Voltage and capacity cannot be negative."),

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from documents.models import Attachment
 from workflow.models import Case, Step
 from works.models.register import Licence
@@ -54,7 +55,7 @@ class DrawingReview(models.Model):
         verbose_name = _("drawing review")
         verbose_name_plural = _("drawing reviews")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None) | (Q(signed_by__isnull=False) & ~Q(decision="")),
                 name="signed_review_is_decided",
                 violation_error_message=_("Decide before signing."),
@@ -135,12 +136,12 @@ class DrawingComment(models.Model):
         verbose_name = _("comment on a drawing")
         verbose_name_plural = _("comments on drawings")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(text="") & ~Q(item=""),
                 name="comment_says_where_and_what",
                 violation_error_message=_("A comment names the item and what is wrong with it."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(closed_in=None) | (Q(closed_by__isnull=False) & ~Q(answer="")),
                 name="closed_comment_is_answered",
                 violation_error_message=_("Say how the comment was settled."),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from applications.identity import check_credit_code
 from applications.models import Application
 from workflow.models import Listed, Step
@@ -71,7 +72,7 @@ class Grade(Listed):
                 name="one_grade_a_code",
                 violation_error_message=_("This grade is listed already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=(Q(max_kv=None) | Q(max_kv__gte=0))
                 & (Q(max_kva=None) | Q(max_kva__gte=0)),
                 name="grade_limits_not_negative",
@@ -128,12 +129,12 @@ class Licence(models.Model):
                 name="one_licence_a_number",
                 violation_error_message=_("This licence is in the register already."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(valid_to__gte=F("valid_from")),
                 name="licence_ends_after_it_begins",
                 violation_error_message=_("The last day of validity lies before the first."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(kind="contractor")
                 | Q(installs=True)
                 | Q(repairs=True)
@@ -247,12 +248,12 @@ class LicenceCheck(models.Model):
         verbose_name = _("qualification check")
         verbose_name_plural = _("qualification checks")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None) | (Q(signed_by__isnull=False) & ~Q(decision="")),
                 name="signed_licence_check_is_decided",
                 violation_error_message=_("Decide before signing."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(signed_at=None)
                 | ~Q(decision="passed")
                 | (Q(licence__isnull=False) & Q(originals__in=["seen", "deferred"])),
@@ -261,17 +262,17 @@ class LicenceCheck(models.Model):
                     "Name the licence, and say whether its original was seen."
                 ),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(originals="deferred") | Q(originals_until__isnull=False),
                 name="deferred_originals_are_dated",
                 violation_error_message=_("Say by when the originals are to be shown."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=Q(checked_kva=None) | Q(checked_kva__gte=0),
                 name="checked_kva_not_negative",
                 violation_error_message=_("Voltage and capacity cannot be negative."),
             ),
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(decision="failed") | ~Q(remarks="") | Q(signed_at=None),
                 name="failed_licence_check_is_explained",
                 violation_error_message=_("Say in the remarks what is not in order."),

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.constraints import RowCheck
 from workflow.models import Step
 
 
@@ -27,7 +28,7 @@ class Request(models.Model):
         verbose_name = _("file or request of the customer")
         verbose_name_plural = _("files and requests of the customer")
         constraints = [
-            models.CheckConstraint(
+            RowCheck(
                 condition=~Q(what="") & ~Q(from_whom=""),
                 name="request_says_what_and_whose",
                 violation_error_message=_("Say what was received, and from whom."),
