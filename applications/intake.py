@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from documents.models import Requirement
 from workflow import actions, clocks, process
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.sheets import saving
 
@@ -85,7 +85,7 @@ class Intake:
             found.append((bound.id_for_label, bound.label, why))
         return found
 
-    @transaction.atomic
+    @act
     def open(self) -> Case:
         """Open the case; accept it when that was asked for. Refused, nothing stands."""
         self.form.instance.token = self.token

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +27,7 @@ from workflow import moves, words
 from workflow.force import past
 from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 DRAWN = verb("contract_drawn", gettext_lazy("Contract drawn"), told=True)
@@ -68,7 +68,7 @@ def _locked_contract(contract: Contract, by: User) -> Contract:
 # Drawing ----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def draw(
     step: Step,
     *,
@@ -169,7 +169,7 @@ def _breach(contract: Contract) -> str:
     return clause.text_zh if clause else ""
 
 
-@transaction.atomic
+@act
 def revise(contract: Contract, *, by: User, reason: str) -> Contract:
     """Before both have signed, the contract comes back to be drawn anew; signatures on it lapse."""
     contract = _locked_contract(contract, by)
@@ -209,7 +209,7 @@ def revise(contract: Contract, *, by: User, reason: str) -> Contract:
 # Signing ----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def sign_customer(
     contract: Contract,
     *,
@@ -307,7 +307,7 @@ def _against_name(case: Case, on: date, name: str, signed_as: str) -> list[Refus
     return []
 
 
-@transaction.atomic
+@act
 def sign_utility(contract: Contract, *, by: User) -> Contract:
     """The contract officer signs for the utility."""
     contract = _locked_contract(contract, by)
@@ -367,7 +367,7 @@ def _against_authority(case: Case, on: date, name: str) -> list[Refused]:
     return wrong
 
 
-@transaction.atomic
+@act
 def sign_interim(
     contract: Contract,
     *,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +23,7 @@ from documents.models import Ask, PaperItem
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 PROPOSED = verb("asking_later_proposed", gettext_lazy("Wants to ask for more than the list says"))
@@ -95,7 +95,7 @@ def the_list(case: Case, asks: Sequence[Ask] | None = None) -> list[Line]:
     return sorted(lines, key=lambda line: line.number)
 
 
-@transaction.atomic
+@act
 def ask(
     step: Step, points: Sequence[Point], *, source: str, by: User, whole: bool = False
 ) -> list[Ask]:
@@ -137,7 +137,7 @@ def _reopen(ask: Ask, due_on: date | None) -> None:
         ask.save(update_fields=["closed_at", "closed_by", "due_on"])
 
 
-@transaction.atomic
+@act
 def propose(step: Step, points: Sequence[Point], *, source: str, by: User) -> list[Ask]:
     """Somebody wants to ask for what the first list did not say: a supervisor decides."""
     moves.demand_worker(step, by)
@@ -179,7 +179,7 @@ def _await_supervisor(ask: Ask) -> None:
     )
 
 
-@transaction.atomic
+@act
 def approve(ask: Ask, *, by: User) -> Ask:
     """A supervisor lets it be asked for: it gets its number and counts as asked later."""
     ask = _proposed(ask, by)
@@ -192,7 +192,7 @@ def approve(ask: Ask, *, by: User) -> Ask:
     return ask
 
 
-@transaction.atomic
+@act
 def decline(ask: Ask, *, by: User) -> Ask:
     """A supervisor does not let it be asked for: the customer was told everything once."""
     ask = _proposed(ask, by)
@@ -213,7 +213,7 @@ def _proposed(ask: Ask, by: User) -> Ask:
     return ask
 
 
-@transaction.atomic
+@act
 def close(ask: Ask, *, by: User) -> Ask:
     """One point is put right: who saw it, and when."""
     moves.demand_writer(ask.case, by)

@@ -29,6 +29,7 @@ from documents.tasks import render
 from workflow import clocks, ladder, moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 RECEIVED = verb("paper_received", gettext_lazy("Paper received"))
@@ -41,7 +42,7 @@ ISSUED = verb("paper_issued", gettext_lazy("Paper issued"))
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
-@transaction.atomic
+@act
 def start_checklist(
     case: Case,
     *,
@@ -122,7 +123,7 @@ def _drop_unlisted(case: Case, needed: list[Requirement], by: User | None) -> No
             _remind(item)
 
 
-@transaction.atomic
+@act
 def receive(item: PaperItem, *, by: User | None, file: Checked | None = None) -> PaperItem:
     """A paper owed is handed in, with its scan when there is one."""
     moves.demand_writer(item.case, by)
@@ -166,7 +167,7 @@ def _checksums(item: PaperItem | None) -> dict[str, Any]:
     return item.attachment.checksums if item and item.attachment else {"sha256": ""}
 
 
-@transaction.atomic
+@act
 def not_taken(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     """What the customer sent is not the paper, or cannot be read: it is owed on, and they hear why.
 
@@ -186,7 +187,7 @@ def not_taken(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     return item
 
 
-@transaction.atomic
+@act
 def waive(item: PaperItem, *, by: User, reason: str) -> PaperItem:
     """A supervisor decides that a paper is not needed in this case."""
     moves.demand_role(item.case, by, *STEERING)
@@ -212,7 +213,7 @@ def _locked(item: PaperItem) -> PaperItem:
     )
 
 
-@transaction.atomic
+@act
 def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
     """A paper of the published list becomes a dated debt (one the fast lane defers, say)."""
     requirement = Requirement.objects.get(code=code)
@@ -235,7 +236,7 @@ def _remind(item: PaperItem) -> None:
     ladder.stand(Subject.PAPER, item.pk, case=item.case, due_on=due, at=timezone.now())
 
 
-@transaction.atomic
+@act
 def attach(
     case: Case,
     file: Checked,
@@ -328,7 +329,7 @@ def _make_durable(name: str) -> None:
             os.close(handle)
 
 
-@transaction.atomic
+@act
 def issue(
     case: Case,
     kind: str,
@@ -396,7 +397,7 @@ def ask_for(paper: Paper) -> None:
         render.delay(paper.pk)
 
 
-@transaction.atomic
+@act
 def keep(paper: Paper, content: bytes, sha256: str) -> bool:
     """Store the rendered bytes of a paper; a paper rendered before keeps its first bytes."""
     paper = Paper.objects.select_for_update(of=("self",)).get(pk=paper.pk)

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 
@@ -29,6 +28,7 @@ from workflow import clocks
 from workflow.calendar import due_date
 from workflow.ledger import changes
 from workflow.models import Case, Event, Lateness, Pause, Step
+from workflow.moves.unit_of_work import act
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Contents:
         return {e.data[k]: e for e in reversed(self.events) for k in named if e.data.get(k)}
 
 
-@transaction.atomic
+@act
 def read(number: str) -> Contents:
     """Everything of a case, with the case locked: nothing moves meanwhile."""
     case = (

@@ -18,6 +18,7 @@ from dossier.models import Dossier
 from dossier.tasks import make
 from workflow import moves
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 MADE = verb("dossier_made", gettext_lazy("Complaint dossier made"))
@@ -27,7 +28,7 @@ KEPT_FOR = timedelta(days=30)
 SETTLED = timedelta(days=1)
 
 
-@transaction.atomic
+@act
 def ask(case: Case, *, by: User, language: str) -> Dossier:
     """Ask for the dossier of a case; who asks again while it is being made gets the same one."""
     moves.demand_role(case, by, *ROLES)
@@ -46,7 +47,7 @@ def ask(case: Case, *, by: User, language: str) -> Dossier:
     return asked
 
 
-@transaction.atomic
+@act
 def keep(dossier: Dossier, file: File, *, events: int, head: str) -> bool:
     """Store a made dossier and write its checksum into the history of the case.
 

@@ -21,6 +21,7 @@ from public.models import Draft, DraftFile
 from public.steps import barred_until, note_guess, place_of
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 
 KEPT = timedelta(days=30)
 # Applications begun from one address within an hour: a family, an estate office, not a machine.
@@ -29,7 +30,7 @@ BEGUN_AT_MOST = 30
 LONGEST = 2000
 
 
-@transaction.atomic
+@act
 def begin(address: str, language: str) -> Draft:
     """An empty application with its code. Raises Refused for too many from one address."""
     now, place = timezone.now(), place_of(address)
@@ -39,7 +40,7 @@ def begin(address: str, language: str) -> Draft:
     return Draft.objects.create(language=language, address=place, begun_at=now, saved_at=now)
 
 
-@transaction.atomic
+@act
 def keep(draft: Draft, answers: Mapping[str, str], *, language: str) -> Draft:
     """Keep what was answered on a page, right or wrong; a sent application stays as it was sent.
 
@@ -53,7 +54,7 @@ def keep(draft: Draft, answers: Mapping[str, str], *, language: str) -> Draft:
     return draft
 
 
-@transaction.atomic
+@act
 def keep_file(draft: Draft, paper: Requirement, file: Checked) -> DraftFile:
     """Keep the picture of a paper as it was sent: the case will show it without what it says of
     place and device. A newer one replaces it. Raises Refused when it is damaged.
@@ -79,13 +80,13 @@ def keep_file(draft: Draft, paper: Requirement, file: Checked) -> DraftFile:
     return kept
 
 
-@transaction.atomic
+@act
 def drop_file(draft: Draft, code: str) -> None:
     """The picture of a paper is taken back."""
     _forget(draft.files.filter(requirement=code))
 
 
-@transaction.atomic
+@act
 def send(draft: Draft) -> Case:
     """The application becomes a case that waits for a clerk; sent again, it is the same case.
 

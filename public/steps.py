@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +20,7 @@ from public.models import Guess
 from workflow import clocks, moves
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.verbs import verb
 
@@ -36,7 +36,7 @@ WINDOW = timedelta(minutes=15)
 FROM_ONE_ADDRESS, FOR_ONE_NUMBER = 10, 30
 
 
-@transaction.atomic
+@act
 def hand_in(item: PaperItem, *, file: Checked) -> PaperItem:
     """The customer photographs a paper we wait for; the clerk finds it with the case.
 
@@ -50,7 +50,7 @@ def hand_in(item: PaperItem, *, file: Checked) -> PaperItem:
         return documents.steps.receive(item, by=None, file=file)
 
 
-@transaction.atomic
+@act
 def agree(case: Case, *, version: int, signed_name: str, address: str = "") -> None:
     """The customer accepts the plan that was read, by name: fees and contract may follow."""
     plan = _plan_read(case, version)
@@ -58,7 +58,7 @@ def agree(case: Case, *, version: int, signed_name: str, address: str = "") -> N
         plans.steps.accept(plan.step, by=None, signed_name=signed_name, how=Plan.Acceptance.ONLINE)
 
 
-@transaction.atomic
+@act
 def object_to(case: Case, *, version: int, reason: str, address: str = "") -> None:
     """The customer wants another plan: a new round begins with these words."""
     plan = _plan_read(case, version)
@@ -80,7 +80,7 @@ def _plan_read(case: Case, version: int) -> Plan:
     return plan
 
 
-@transaction.atomic
+@act
 def say(case: Case, *, about: str, words: str) -> date:
     """The customer says something: it stands in the contact log. Returns by when it is answered.
 

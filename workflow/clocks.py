@@ -66,6 +66,7 @@ def rulebook(token: uuid.UUID | None = None) -> Rulebook:
 def new_edition() -> None:
     """Limits or calendar changed: every process is to read them again."""
     Edition.objects.update_or_create(pk=1, defaults={"token": uuid.uuid4()})
+    _reading.set(None)
 
 
 def _load_calendar() -> Calendar:

@@ -76,17 +76,21 @@ def stand(
         Alert.objects.filter(subject=subject, ref=ref).delete()
         return
     level = 0 if moment(due_on, 0) > at else 1
-    Alert.objects.update_or_create(
+    alert = Alert(
         subject=subject,
         ref=ref,
-        defaults={
-            "case": case,
-            "step": step,
-            "owner": owner,
-            "due_on": due_on,
-            "level": level,
-            "next_at": moment(due_on, level),
-        },
+        case=case,
+        step=step,
+        owner=owner,
+        due_on=due_on,
+        level=level,
+        next_at=moment(due_on, level),
+    )
+    Alert.objects.bulk_create(
+        [alert],
+        update_conflicts=True,
+        unique_fields=["subject", "ref"],
+        update_fields=["case", "step", "owner", "due_on", "level", "next_at"],
     )
 
 

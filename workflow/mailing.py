@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +23,7 @@ from django.utils.translation import override
 from accounts.models import Unit, User
 from workflow import clocks, reminders
 from workflow.models import Notice
+from workflow.moves.unit_of_work import act
 
 FIRST_WAIT = timedelta(minutes=5)
 # The last of them about a day after the first.
@@ -77,7 +77,7 @@ def undelivered(user: User, now: datetime) -> list[Notice]:
     return list(newest.values())
 
 
-@transaction.atomic
+@act
 def _claim(user_id: int, now: datetime) -> list[Notice]:
     """The notices of the next mail: all of them in the morning, later those due today."""
     if clocks.is_quiet(now) or not User.objects.select_for_update().filter(pk=user_id).exists():

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -22,6 +21,7 @@ from accounts.models import User
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Notice, Pause, Reminder, Sweep
+from workflow.moves.unit_of_work import act
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
@@ -56,7 +56,7 @@ def sweep(now: datetime | None = None) -> int:
     return told
 
 
-@transaction.atomic
+@act
 def tell(alert_id: int, case_id: int, now: datetime) -> int:
     """Tell the highest rung of one ladder whose time has come, in place of those below it; returns
     whether it did.
@@ -140,7 +140,7 @@ def pass_on_left(person: User | None = None, by: User | None = None) -> int:
     return passed
 
 
-@transaction.atomic
+@act
 def acknowledge(notice_ids: Iterable[int], *, by: User) -> int:
     """The person has seen these notices of theirs; returns how many were unread."""
     return (

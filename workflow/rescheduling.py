@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from workflow import clocks, moves
 from workflow.models import Case, Rescheduling, Step
+from workflow.moves.unit_of_work import act
 from workflow.words import Words, as_data, from_data, keep
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ BATCH = 20
 LEASE = timedelta(minutes=10)
 
 
-@transaction.atomic
+@act
 def ask(*, by: User | None, what: Words) -> Rescheduling:
     """Limits or calendar change in this transaction: from its end on every process reads them anew,
     and the worker begins.

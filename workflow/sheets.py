@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves.unit_of_work import unit_of_work
 
 # The years that a date of a case may have.
 EARLIEST, LATEST = 1900, 2200
@@ -251,7 +252,7 @@ def saving(request: HttpRequest, step: Step) -> Iterator[None]:
 @contextmanager
 def counted(step: Step, by: User) -> Iterator[None]:
     """One save of a sheet, whole or not at all; pages opened before it are now older."""
-    with transaction.atomic():
+    with unit_of_work():
         Step.objects.filter(pk=step.pk).update(
             sheet_edition=F("sheet_edition") + 1,
             sheet_saved_at=timezone.now(),

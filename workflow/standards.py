@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from workflow.guards import Refused
 from workflow.models import DatedStandard, Listed, Standard
+from workflow.moves.unit_of_work import act
 from workflow.walls import Wall
 
 FROZEN = gettext_noop("What was released is never changed: draft a new version.")
@@ -19,7 +19,7 @@ USED = gettext_noop("What was used is never changed: take it out of use, and add
 NAMELESS = gettext_noop("A draft keeps its author.")
 
 
-@transaction.atomic
+@act
 def release(draft: Standard, *, by: User, seen: str) -> Standard:
     """A second person puts the draft into force; the versions before end.
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +23,7 @@ from plans.models import Plan
 from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.verbs import verb
 from works.guards import SHEETS, lapsed, qualification, sheet_of, unlisted, verdict
@@ -91,7 +91,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
 # The customer moves first -------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def receive(request: Request, *, by: User) -> Step:
     """The file was received or the check asked for: our clock runs from that moment.
 
@@ -170,7 +170,7 @@ def _begin_rows(step: Step, before: Any) -> None:
     CheckItem.objects.bulk_create(rows)
 
 
-@transaction.atomic
+@act
 def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
     """The file is not complete: say once, in writing, what is missing; the customer's turn.
 
@@ -196,7 +196,7 @@ def ask_for_more(step: Step, *, missing: str, by: User) -> Step:
 # The sheet ----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@act
 def keep(form: RoomForm, *, by: User) -> Any:
     """Save the draft of a sheet with its rows, photos and files."""
     step = form.step
@@ -240,7 +240,7 @@ def _keep_comment(row: DrawingComment, form, review: Any, by: User) -> None:
         row.closed_in, row.closed_by = (review, by) if settled else (None, None)
 
 
-@transaction.atomic
+@act
 def sign(form: RoomForm, *, by: User) -> Step:
     """Sign the sheet: passed goes on, failed goes back to the customer with one written list.
 
@@ -249,7 +249,7 @@ def sign(form: RoomForm, *, by: User) -> Step:
     return decide(keep(form, by=by), by=by)
 
 
-@transaction.atomic
+@act
 def decide(sheet: Any, *, by: User) -> Step:
     """Sign a sheet as it stands; its decision or result says whether it passed."""
     step = sheet.step
@@ -310,7 +310,7 @@ def shortcomings(sheet: Any) -> list[str]:
     ]
 
 
-@transaction.atomic
+@act
 def back_to_qualification(step: Step, *, by: User) -> Step:
     """The firm's licence no longer stands: its qualification is reviewed anew.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from documents.files import Checked
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 AUTHORITY_RENEWED = verb("authority_renewed", gettext_lazy("Agent's authority renewed"))
@@ -27,7 +27,7 @@ def may_renew_authority(case: Case, user: User) -> bool:
     return moves.sees(user, case) and user.has_role(Role.CLERK, Role.CONTRACT_OFFICER, *STEERING)
 
 
-@transaction.atomic
+@act
 def renew_authority(case: Case, *, by: User, authority: str, until: date, file: Checked) -> Renewal:
     """The agent of the signed sheet brings a newer authority: its last day and the paper.
 

@@ -16,6 +16,7 @@ from applications.steps.contacts import note_contact
 from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 RELATED = verb("case_related", gettext_lazy("Related to another case"))
@@ -43,7 +44,7 @@ def duplicates(sheet: Application, within: Unit) -> list[Application]:
     return list(by_case.values())[:10]
 
 
-@transaction.atomic
+@act
 def relate(case: Case, other: Case, *, by: User, reason: str) -> Relation:
     """Keep that two cases belong together; both histories and both pages say so.
 
@@ -85,7 +86,7 @@ def _said_of(relation: Relation, one: Case) -> str:
     return f"{relation.across(one).number}: {relation.reason}"
 
 
-@transaction.atomic
+@act
 def join(sheet: Application, other: Case, *, by: User) -> Contact:
     """The request is there already: what was said now is noted on that case, none is opened.
 

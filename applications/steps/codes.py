@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +12,7 @@ from applications.models import TrackingCode
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 CODE_RENEWED = verb("code_renewed", gettext_lazy("Tracking code replaced"))
@@ -28,7 +28,7 @@ def may_hand_out_code(case: Case, user: User) -> bool:
     return moves.sees(user, case) and user.has_role(Role.CLERK, *STEERING)
 
 
-@transaction.atomic
+@act
 def renew_code(case: Case, *, by: User, reason: str) -> TrackingCode:
     """The code fell into wrong hands, or was lost: it opens nothing any more, another does."""
     moves.demand_role(case, by, Role.CLERK, *STEERING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +10,7 @@ from applications.models import Contact
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Subject
+from workflow.moves.unit_of_work import act
 
 
 def may_note(case: Case, user: User) -> bool:
@@ -18,7 +18,7 @@ def may_note(case: Case, user: User) -> bool:
     return moves.sees(user, case) and not user.only_looks
 
 
-@transaction.atomic
+@act
 def note_contact(contact: Contact, *, case: Case, by: User | None) -> Contact:
     """Keep a contact; only one where both sides spoke sets the contact clock back.
 

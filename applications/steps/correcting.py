@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +17,7 @@ from documents.models import Paper
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 CORRECTED = verb("customer_corrected", gettext_lazy("Customer data corrected"))
@@ -42,7 +42,7 @@ def correctable(case: Case) -> Application | None:
     return sheet if sheet and sheet.accepted_at else None
 
 
-@transaction.atomic
+@act
 def correct(case: Case, held: Application, *, by: User, reason: str) -> list[Correction]:
     """Keep how `held`, a reading of the accepted sheet, differs from what is on record, and why.
 
@@ -108,7 +108,7 @@ def newly_alike(
     return found
 
 
-@transaction.atomic
+@act
 def issue_anew(case: Case, issued: Paper, *, by: User) -> list[Paper]:
     """A paper that bears what was wrong is issued once more; the old one stays on record.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,9 +17,10 @@ from documents.models import Requirement
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def hand_in(
     sheet: Application,
     equipment: Iterable[Equipment] = (),

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +20,7 @@ from documents.models import PaperKind
 from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.verbs import verb
 
@@ -40,7 +40,7 @@ KEPT_FACTS = (
 AGENT_PAPER = "agent"
 
 
-@transaction.atomic
+@act
 def open_draft(
     sheet: Application,
     equipment: Iterable[Equipment] = (),
@@ -85,7 +85,7 @@ def _note_call(case: Case, sheet: Application, by: User) -> None:
     note_contact(call, case=case, by=by)
 
 
-@transaction.atomic
+@act
 def save_draft(
     step: Step, sheet: Application, equipment: Iterable[Equipment] | None = None, *, by: User
 ) -> Application:
@@ -105,7 +105,7 @@ def save_draft(
     return sheet
 
 
-@transaction.atomic
+@act
 def accept(
     step: Step, *, by: User, papers: Collection[str] | None = None, at: datetime | None = None
 ) -> Step:
@@ -150,7 +150,7 @@ def demand_complete(sheet: Application, today: date) -> None:
         raise Refused([f"{names[name]}: {message}" for name, message in found.items()])
 
 
-@transaction.atomic
+@act
 def take(
     sheet: Application,
     equipment: Iterable[Equipment] = (),

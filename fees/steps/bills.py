@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused, demand
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 
 
 def locked(step: Step) -> Step:
@@ -34,7 +34,7 @@ def locked_bill(bill: Bill) -> Bill:
     return found
 
 
-@transaction.atomic
+@act
 def issue(step: Step, *, by: User) -> Bill:
     """Compute the bill from the accepted plan, freeze it and hand the case to the customer to pay.
 
@@ -145,7 +145,7 @@ def _write(step: Step, assessment: tariff.Assessment) -> Bill:
     return bill
 
 
-@transaction.atomic
+@act
 def nothing_due(step: Step, *, by: User) -> Step:
     """The biller confirms that the accepted plan causes no fee by the catalogue."""
     step = in_our_hand(step, by)

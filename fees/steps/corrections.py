@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +19,10 @@ from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
     """The biller proposes to waive a bill or to compute it anew; a supervisor answers."""
     bill = locked_bill(bill)
@@ -70,7 +70,7 @@ def against_correction(bill: Bill, kind: str) -> list[Refused]:
     return [Refused(text, fields=("kind",)) for text in anew.assessment.missing]
 
 
-@transaction.atomic
+@act
 def approve(proposal: Correction, *, by: User) -> Correction:
     """The supervisor, a second person, agrees: the bill is waived, or computed anew.
 
@@ -145,7 +145,7 @@ def _settle(
         moves.finish(step, by=by, role=Role.SUPERVISOR, outcome="paid")
 
 
-@transaction.atomic
+@act
 def decline(proposal: Correction, *, by: User) -> Correction:
     """The supervisor does not agree: the bill stands as it is."""
     bill, proposal = _open_proposal(proposal, by)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,9 +18,10 @@ from fees.steps.bills import locked_bill
 from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused, unmet
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def receive(
     bill: Bill,
     *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,9 +15,10 @@ from plans.models import Plan
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def propose_quote(step: Step, *, by: User, reason: str) -> KeptQuote:
     """The biller proposes to bill what the plan quoted; a supervisor answers.
 
@@ -38,7 +38,7 @@ def propose_quote(step: Step, *, by: User, reason: str) -> KeptQuote:
     return proposal
 
 
-@transaction.atomic
+@act
 def answer_quote(step: Step, *, by: User, agree: bool) -> KeptQuote:
     """The supervisor, a second person, decides; with a yes the customer is told."""
     step = locked(step)

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +20,7 @@ from fees.steps.bills import end, locked_bill
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.words import keep
 
 # Who may confirm that a refund arrived: anybody of the money but the one who paid it out.
@@ -103,7 +103,7 @@ def _event_of(refund: Refund) -> dict[str, Any]:
     return {"receipt": refund.payment.receipt_number, "amount": refund.amount}
 
 
-@transaction.atomic
+@act
 def pay_out(refund: Refund, *, by: User, method: str, reference: str) -> Refund:
     """The cashier gives the money back; a second person has to confirm it."""
     refund = _locked_refund(refund)
@@ -122,7 +122,7 @@ def pay_out(refund: Refund, *, by: User, method: str, reference: str) -> Refund:
     return refund
 
 
-@transaction.atomic
+@act
 def confirm(refund: Refund, *, by: User) -> Refund:
     """A second person confirms that the money went back."""
     refund = _locked_refund(refund)

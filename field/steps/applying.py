@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import QueryDict
 from django.utils import timezone, translation
 from django.utils.datastructures import MultiValueDict
@@ -27,6 +27,7 @@ from field.sheets import ATTEMPT, SHEETS, forms_of, is_signed, why_too_early
 from workflow import moves
 from workflow.models import Case, Step
 from workflow.moves.late import CAUSE, REMARK
+from workflow.moves.unit_of_work import act, part
 from workflow.process import Kind
 from workflow.sheets import counted
 from workflow.verbs import verb
@@ -50,7 +51,7 @@ def try_to_apply(record: Record) -> Record:
         return Record.objects.get(pk=record.pk)
 
 
-@transaction.atomic
+@act
 def apply(record: Record) -> Record:
     """Put a whole record onto its case, once; not whole yet, or done before: as it stands."""
     case = Case.objects.select_for_update(of=("self",)).get(steps=record.step_id)
@@ -139,8 +140,8 @@ def _put(record: Record, step: Step) -> None:
     tries = [(data, SHEETS[record.sheet].sign, State.APPLIED)] if record.signing else []
     if record.sheet != ATTEMPT:
         tries.append((drafted, SHEETS[record.sheet].keep, State.KEPT))
-    for sent, act, state in tries:
-        errors = written(record.sheet, step, sent, files, act, by)
+    for sent, write, state in tries:
+        errors = written(record.sheet, step, sent, files, write, by)
         record.errors = record.errors or errors
         if not errors:
             record.state = State.APPLIED if not record.signing else state
@@ -177,7 +178,7 @@ def _acted(code: str, step: Step, form: Any, act: Any, by: User) -> dict[str, li
     said = [form.data.get(name, "") for name in (CAUSE, REMARK)]
     try:
         # A record that came late and does not say why is taken; its cause is owed.
-        with transaction.atomic(), _edition(code, step, by), moves.because(*said, later=True):
+        with part(), _edition(code, step, by), moves.because(*said, later=True):
             act(form, by=by)
     except AskedLate as late:
         asking.propose(step, late.points, source=Ask.Source.REVIEW, by=by)

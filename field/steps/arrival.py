@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from documents.files import validate_upload
 from field.envelope import Envelope
 from field.models import Chunk, Record, RecordFile
 from workflow.guards import Refused
+from workflow.moves.unit_of_work import act
 
 State = Record.State
 CHUNK = 512 * 1024
@@ -39,7 +39,7 @@ class TooMuch(Refused):
     """More than the server holds for one person."""
 
 
-@transaction.atomic
+@act
 def receive(envelope: Envelope, *, by: User) -> Record:
     """Take in an envelope; sent once more it is the same record. Raises Refused."""
     # Two requests with one number: the second waits here for the first. Who only names this
@@ -156,7 +156,7 @@ def take_chunk(file: RecordFile, start: int, content: bytes) -> RecordFile:
         raise
 
 
-@transaction.atomic
+@act
 def _append(file: RecordFile, start: int, content: bytes) -> RecordFile:
     """The last piece is kept only together with the whole: killed in between, it comes again."""
     file = RecordFile.objects.select_for_update().get(pk=file.pk)
@@ -190,7 +190,7 @@ def _complete(file: RecordFile) -> RecordFile:
     return file
 
 
-@transaction.atomic
+@act
 def begin_again(file: RecordFile) -> None:
     """Forget what came of a file."""
     file = RecordFile.objects.select_for_update().get(pk=file.pk)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,10 +22,11 @@ from metering.steps.acts import (
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
+from workflow.moves.unit_of_work import act
 from workflow.words import keep
 
 
-@transaction.atomic
+@act
 def not_reached(sheet: CallBack, *, note: str, by: User) -> CallAttempt:
     """A call that reached nobody; the contact clock runs on."""
     step = sheet.step
@@ -45,7 +45,7 @@ def not_reached(sheet: CallBack, *, note: str, by: User) -> CallAttempt:
     return attempt
 
 
-@transaction.atomic
+@act
 def keep_call(sheet: CallBack, *, by: User) -> CallBack:
     """Save the draft of a call-back."""
     demand_open(sheet.step, by)
@@ -53,7 +53,7 @@ def keep_call(sheet: CallBack, *, by: User) -> CallBack:
     return sheet
 
 
-@transaction.atomic
+@act
 def call_back(sheet: CallBack, *, by: User) -> Step:
     """Sign the call-back: the contact clock is set back, a dissatisfied answer has its owner."""
     step = sheet.step
@@ -116,7 +116,7 @@ def follow_up_hindrances(sheet: CallBack, by: User) -> list[str]:
     return [_("%(owner)s follows it up.") % {"owner": sheet.follow_up_owner}]
 
 
-@transaction.atomic
+@act
 def close_follow_up(sheet: CallBack, *, by: User, done: str) -> CallBack:
     """What was done for the dissatisfied customer; only then can the case be archived."""
     step = sheet.step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -12,9 +11,10 @@ from metering.steps.removal import take_off
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.moves import countersign
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def confirm(sheet: Installation | Removal, *, by: User) -> None:
     """The second technician confirms in their own login: the meter hangs, or is off.
 

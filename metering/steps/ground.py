@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,10 +12,11 @@ from metering.models import (
 from metering.steps.order import turn
 from plans import steps as plans
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 
 
-@transaction.atomic
+@act
 def undone(step: Step, *, by: User | None) -> None:
     """Closed or sent back: a meter assigned returns to stock, one hung counts as taken off, and
     capacity in use is held by the plan again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,9 +30,10 @@ from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.moves import countersign
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def plan_order(order: Installation, *, by: User) -> Installation:
     """Save the draft of a work order; a meter chosen leaves the stock, the paper is issued.
 
@@ -117,7 +117,7 @@ def turn(meter: Meter, state: str) -> None:
     meter.save(update_fields=["state"])
 
 
-@transaction.atomic
+@act
 def install(order: Installation, *, by: User) -> Installation:
     """Sign the work order: the meter hangs, sealed, read, and the customer has signed for it. The
     second technician confirms it (`metering.steps.confirm`).

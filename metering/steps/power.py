@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from plans import steps as plans
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 from workflow.process import BusinessType
 
 WHAT_HAPPENS: dict[str, str] = {
@@ -25,7 +25,7 @@ WHAT_HAPPENS: dict[str, str] = {
 }
 
 
-@transaction.atomic
+@act
 def keep_power(power: Energization, *, by: User) -> Energization:
     """Plan the energization; a failed attempt is recorded with its reason, and tried again."""
     step = power.step
@@ -48,7 +48,7 @@ def before_the_meter(power: Energization) -> list[Refused]:
     return [Refused(_("Power cannot be on before the meter hangs."), fields=("energized_at",))]
 
 
-@transaction.atomic
+@act
 def energize(power: Energization, *, by: User) -> Step:
     """Power is on: the step is finished, the customer supplied.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,9 +26,10 @@ from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
 from workflow.moves import countersign
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def remove(removal: Removal, *, by: User) -> Step:
     """Sign the removal: the old meter is off, or sealed, with its final readings. The second
     technician confirms it (`metering.steps.confirm`).
@@ -115,7 +115,7 @@ def _take_off(removal: Removal) -> None:
     turn(meter, Meter.State.REMOVED)
 
 
-@transaction.atomic
+@act
 def keep_removal(removal: Removal, *, by: User) -> Removal:
     """Save the draft of a removal. Raises Refused when it is signed."""
     demand_open(removal.step, by)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-
 from accounts.models import User
 from documents import steps as documents
 from metering.models import (
@@ -18,12 +16,13 @@ from metering.steps.order import install, plan_order
 from metering.steps.power import energize, keep_power
 from metering.steps.removal import keep_removal, remove
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 
 if TYPE_CHECKING:
     from metering.forms import WorkForm
 
 
-@transaction.atomic
+@act
 def hand_in(form: WorkForm, *, by: User) -> Installation | Removal | Energization | Step:
     """Save a sheet with its seals and photos, and sign it when the form asks for that."""
     kind = type(form.instance)

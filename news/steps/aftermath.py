@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +19,7 @@ from news.wording import after_quiet
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Subject
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 AGAIN = verb("message_again", gettext_lazy("Message sent again"))
@@ -28,7 +28,7 @@ OPTED_IN = verb("messages_wanted", gettext_lazy("The customer wants messages aga
 REFERENCE = re.compile(r"[0-9a-f]{32}")
 
 
-@transaction.atomic
+@act
 def bounce(sign: str, *, why: str = "") -> Message | None:
     """A message came back: `sign` is its number, its reference, or the address it came back to.
 
@@ -67,7 +67,7 @@ def _settle(pk: int, case: Case, at: datetime) -> None:
     ladder.stand(Subject.MESSAGE, pk, case=case, due_on=None, at=at)
 
 
-@transaction.atomic
+@act
 def resend(message: Message, *, by: User) -> Message:
     """Send what did not arrive once more, to the address that holds now. Raises Refused."""
     case = Case.objects.select_for_update(of=("self",)).get(pk=message.case_id)
@@ -94,7 +94,7 @@ def resend(message: Message, *, by: User) -> Message:
     return message
 
 
-@transaction.atomic
+@act
 def want(case: Case, channel: str, wanted: bool, *, by: User | None) -> None:
     """The customer of a case wants messages by a channel no more, or wants them again.
 

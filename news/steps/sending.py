@@ -11,7 +11,6 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from news import channels, wording
 from news.models import Channel, Message
 from workflow import clocks, ladder, moves
 from workflow.models import Case, Subject
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def _again(message: Message, error: str, *, handed_at: datetime | None) -> None:
     )
 
 
-@transaction.atomic
+@act
 def give_up(message: Message, state: str, error: str) -> bool:
     """Not delivered, or perhaps not: the history tells it, and it is a task for the owner."""
     Case.objects.select_for_update(of=("self",)).get(pk=message.case_id)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from news.models import Template
 from workflow.guards import Refused
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def revise(template: Template, *, by: User, subject: str, body: str, by_law: bool) -> Template:
     """Put the words into use from now on. Raises Refused when somebody else was faster."""
     held = Template.objects.select_for_update().get(pk=template.pk)

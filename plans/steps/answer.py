@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +30,7 @@ from surveys.steps import forget_unplanned
 from workflow import moves, words
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 from workflow.process import HV, CustomerClass
 from workflow.verbs import verb
 
@@ -50,7 +50,7 @@ CLOSED = verb(
 OBJECTED = verb("plan_objected", gettext_lazy("The customer objects to the plan"), told=True)
 
 
-@transaction.atomic
+@act
 def answer(step: Step, *, by: User, how: str) -> Plan:
     """The customer gets the plan in writing; its validity runs and it is the customer's turn.
 
@@ -82,7 +82,7 @@ def answer(step: Step, *, by: User, how: str) -> Plan:
     return plan
 
 
-@transaction.atomic
+@act
 def accept(
     step: Step,
     *,
@@ -169,7 +169,7 @@ def _demand_standing(plan: Plan, today: date) -> None:
     demand_buildable(plan, today)
 
 
-@transaction.atomic
+@act
 def close_unanswered(step: Step, *, by: User, reason: str) -> Step:
     """Nobody answers: a supervisor closes the plan as accepted, on proven attempts since the
     answer (`rights.unproven`) and never on a plan of the own hand.
@@ -236,7 +236,7 @@ def _heard(plan: Plan, by: User | None) -> None:
     applications.steps.note_contact(contact, case=plan.case, by=by)
 
 
-@transaction.atomic
+@act
 def object_to(step: Step, *, by: User | None, reason: str) -> Step:
     """The customer does not agree: what they say is kept, and the next version is drawn.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from plans.steps.soundness import demand_sound
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Event, Step
+from workflow.moves.unit_of_work import act
 from workflow.verbs import label, verb
 
 BARRED = ("plan_drafted", "plan_drawn", "survey_signed")
@@ -43,7 +43,7 @@ def separated(plan: Plan, by: User) -> list[str]:
     return []
 
 
-@transaction.atomic
+@act
 def approve(step: Step, *, by: User, remark: str = "") -> Plan:
     """An approver agrees; the last one needed approves the plan.
 
@@ -71,7 +71,7 @@ def given_back(step: Step) -> Event | None:
     return acts.order_by("seq").last()
 
 
-@transaction.atomic
+@act
 def give_back(step: Step, *, by: User, reason: str) -> Plan:
     """The approver wants it changed; approvals given so far count no more."""
     step = locked(step)

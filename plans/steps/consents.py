@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from surveys.models import Consent, Survey
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
+from workflow.moves.unit_of_work import act, part
 from workflow.process import Kind, descendants
 from workflow.verbs import verb
 from workflow.words import keep
@@ -47,7 +47,7 @@ def end_consents(today: date | None = None) -> int:
     return done
 
 
-@transaction.atomic
+@act
 def end(consent_id: int, case_id: int, today: date) -> bool:
     """One consent has ended, read under the lock of its case; False where nothing hangs on it."""
     case = (
@@ -106,7 +106,7 @@ def _send_back(case: Case, target: str, consent: Consent, note: str) -> None:
     try:
         if step is None:
             raise Refused(_("No step is open."))
-        with transaction.atomic():
+        with part():
             moves.send_back(step, by=None, reason=note, to=target)
     except Refused:
         ladder.stand(

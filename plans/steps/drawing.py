@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +20,7 @@ from surveys.models.survey import Phase
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Step
+from workflow.moves.unit_of_work import act
 from workflow.process import HV
 from workflow.verbs import verb
 
@@ -93,7 +93,7 @@ def _from_application(step: Step, survey: Survey | None) -> Plan:
     )
 
 
-@transaction.atomic
+@act
 def save_draft(step: Step, plan: Plan, sources: Sequence[PlanSource], *, by: User) -> Plan:
     """Keep what was typed so far; who begins an unclaimed plan has claimed it.
 
@@ -134,7 +134,7 @@ def _write_sources(plan: Plan, sources: Sequence[PlanSource]) -> None:
         source.save(force_insert=True)
 
 
-@transaction.atomic
+@act
 def submit(step: Step, *, by: User) -> Plan:
     """The planner hands the plan to approval; its capacity is held on every source point.
 

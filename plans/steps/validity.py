@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +19,7 @@ from plans.steps.terms import last_day_to_ask, longer
 from workflow import ladder, moves
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
+from workflow.moves.unit_of_work import act, part
 from workflow.process import Kind, descendants
 from workflow.verbs import verb
 
@@ -53,7 +53,7 @@ def watch(case: Case) -> None:
     )
 
 
-@transaction.atomic
+@act
 def extend(step: Step, *, by: User, reason: str) -> Plan:
     """Lengthen the validity by its own term (DOMAIN section 6): once, asked for in time,
     and not before its end is near; a supervisor may also do it again, or late, where the case would
@@ -111,7 +111,7 @@ def expire(today: date | None = None) -> int:
     return done
 
 
-@transaction.atomic
+@act
 def lapse(step: Step, today: date) -> bool:
     """Void the plan of a step if it is past its validity and not in use, read under the lock.
 
@@ -126,13 +126,14 @@ def lapse(step: Step, today: date) -> bool:
     if plan.state not in (Plan.State.ANSWERED, Plan.State.ACCEPTED):
         return False
     try:
-        moves.send_back(
-            begun,
-            by=None,
-            to=Kind.PLAN,
-            reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
-            what=EXPIRED,
-        )
+        with part():
+            moves.send_back(
+                begun,
+                by=None,
+                to=Kind.PLAN,
+                reason=lambda: _("The plan was valid until %(day)s.") % {"day": plan.valid_until},
+                what=EXPIRED,
+            )
     except Refused:
         if plan.state == Plan.State.ANSWERED:
             raise

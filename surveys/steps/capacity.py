@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from surveys.models import SourcePoint
 from workflow.guards import Refused
+from workflow.moves.unit_of_work import act
 
 
-@transaction.atomic
+@act
 def reserve(point: SourcePoint, kva: Decimal) -> None:
     """Hold open capacity (kVA) on a point for a plan. Raises Refused when it is gone."""
     held = SourcePoint.objects.filter(
@@ -26,7 +26,7 @@ def reserve(point: SourcePoint, kva: Decimal) -> None:
         )
 
 
-@transaction.atomic
+@act
 def release(point: SourcePoint, kva: Decimal) -> None:
     """Give back capacity (kVA) that a plan held. Raises Refused when the point holds less."""
     held = SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
@@ -35,7 +35,7 @@ def release(point: SourcePoint, kva: Decimal) -> None:
     _demand(held, point, kva)
 
 
-@transaction.atomic
+@act
 def commit(point: SourcePoint, kva: Decimal) -> None:
     """Power is on: what a plan held on the point is in use now. Refused when less is held."""
     held = SourcePoint.objects.filter(pk=point.pk, reserved_kva__gte=kva).update(
@@ -44,7 +44,7 @@ def commit(point: SourcePoint, kva: Decimal) -> None:
     _demand(held, point, kva)
 
 
-@transaction.atomic
+@act
 def uncommit(point: SourcePoint, kva: Decimal) -> None:
     """Power is off again: a plan holds on the point what was in use. Refused when less was."""
     used = SourcePoint.objects.filter(pk=point.pk, committed_kva__gte=kva).update(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from surveys.steps.sheet import begin, demand_open
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Event, Step
+from workflow.moves.unit_of_work import act
 from workflow.verbs import verb
 
 BOOKED = verb("survey_booked", gettext_lazy("Visit agreed"), told=True)
@@ -26,7 +26,7 @@ PHOTO_ADDED = verb("photo_added", gettext_lazy("Photo added"))
 THUMBNAIL = 320  # pixels
 
 
-@transaction.atomic
+@act
 def book(step: Step, *, at: datetime, by: User) -> Event:
     """A day for the visit is agreed with the customer, who gets it in writing.
 
@@ -39,7 +39,7 @@ def book(step: Step, *, at: datetime, by: User) -> Event:
     return moves.record(step.case, BOOKED, by=by, step=step, note=moment, booked_at=at)
 
 
-@transaction.atomic
+@act
 def attempt(visit: Visit, *, step: Step, by: User) -> Visit:
     """Note a visit, also one that came to nothing: when, who, what happened, the evidence."""
     survey = begin(step, by=by)
@@ -74,7 +74,7 @@ def said(visit: Visit) -> str:
     return f"{visit.get_outcome_display()} {visit.evidence}".strip()
 
 
-@transaction.atomic
+@act
 def add_photo(photo: Photo, checked: Checked, *, step: Step, by: User) -> Photo:
     """Keep a photo without its metadata; time and place it carried are written beside it.
 

@@ -6,7 +6,6 @@ import hashlib
 from datetime import date
 from string import ascii_uppercase
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from surveys.steps.sheet import begin, demand_open
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.verbs import verb
 from workflow.words import keep
@@ -37,7 +37,7 @@ NOT_REACHED = verb("consent_not_reached", gettext_lazy("Party not reached"))
 LABELS = [*ascii_uppercase, *(f"A{letter}" for letter in ascii_uppercase)]
 
 
-@transaction.atomic
+@act
 def measure(candidate: Candidate, *, step: Step, by: User) -> Candidate:
     """Keep a candidate point as measured; a new one gets the next letter.
 
@@ -72,7 +72,7 @@ def measure(candidate: Candidate, *, step: Step, by: User) -> Candidate:
     return candidate
 
 
-@transaction.atomic
+@act
 def ask_consent(consent: Consent, *, candidate: Candidate, by: User) -> Consent:
     """A third party was asked: who, for what, when and how."""
     step = candidate.survey.step
@@ -94,7 +94,7 @@ def ask_consent(consent: Consent, *, candidate: Candidate, by: User) -> Consent:
     return consent
 
 
-@transaction.atomic
+@act
 def write_letter(consent: Consent, *, by: User) -> None:
     """The request goes to the party as a paper, with what the law asks of neighbours.
 
@@ -111,7 +111,7 @@ def write_letter(consent: Consent, *, by: User) -> None:
     issue(step.case, PaperKind.CONSENT, by=by, step=step, consent=consent.pk)
 
 
-@transaction.atomic
+@act
 def answer_consent(
     consent: Consent,
     *,
@@ -163,7 +163,7 @@ def answer_consent(
     return consent
 
 
-@transaction.atomic
+@act
 def renew_consent(
     consent: Consent,
     *,
@@ -190,7 +190,7 @@ def renew_consent(
     return consent
 
 
-@transaction.atomic
+@act
 def withdraw_consent(
     consent: Consent, *, by: User, on: date, words: str, paper: Checked | None
 ) -> Consent:

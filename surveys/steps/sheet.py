@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,7 @@ from workflow import moves
 from workflow.guards import Refused, demand, unmet
 from workflow.models import Case, Step
 from workflow.moves import countersign
+from workflow.moves.unit_of_work import act
 from workflow.process import guards
 from workflow.verbs import verb
 
@@ -104,7 +104,7 @@ def _declared_loads(step: Step) -> list[LoadItem]:
     return [LoadItem(name=r.name, quantity=r.quantity, unit_kw=r.unit_kw) for r in rows]
 
 
-@transaction.atomic
+@act
 def begin(step: Step, *, by: User) -> Survey:
     """The sheet of a step, made at the first word written on it; who begins has claimed the step.
 
@@ -150,7 +150,7 @@ def _write_loads(survey: Survey, loads: Sequence[LoadItem]) -> None:
     LoadItem.objects.bulk_create(loads)
 
 
-@transaction.atomic
+@act
 def save(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Survey:
     """Keep the sheet as far as it is filled in. The time on site is also the visit made."""
     begun = begin(survey.step, by=by)
@@ -193,7 +193,7 @@ def _note_visit(survey: Survey, before) -> None:
     visit.save()
 
 
-@transaction.atomic
+@act
 def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
     """Sign the sheet. A site that can be supplied goes on to planning, where a second surveyor is
     named once they have confirmed; one that cannot stays here.
@@ -219,7 +219,7 @@ def sign(survey: Survey, loads: Sequence[LoadItem], *, by: User) -> Step:
     return step
 
 
-@transaction.atomic
+@act
 def confirm(survey: Survey, *, by: User) -> Step:
     """The second surveyor confirms what the first has signed: the survey is done.
 

@@ -644,7 +644,7 @@ def test_more_time_is_given_when_the_end_is_near_and_so_never_twice_in_a_row():
         steps.extend(plan.step, by=supervisor, reason="施工延期")
         twice = refused(steps.extend, plan.step, by=supervisor, reason="施工延期")
 
-    assert f"from {near_the_end(plan):%Y-%m-%d} on" in said
+    assert f"from {timezone.localdate(near_the_end(plan))} on" in said
     assert "more time can be asked for from" in twice
 
 

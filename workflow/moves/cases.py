@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
@@ -40,10 +39,11 @@ from workflow.moves.move import (
     write_facts,
 )
 from workflow.moves.rights import demand_author, demand_draft, demand_open, demand_role
+from workflow.moves.unit_of_work import act
 from workflow.words import Words, keep
 
 
-@transaction.atomic
+@act
 def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) -> Case:
     """Correct facts of the case, by who steers it: what rests on them follows (`found`)."""
     move = Move(case.pk, by, None)
@@ -57,7 +57,7 @@ def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) ->
     return move.case
 
 
-@transaction.atomic
+@act
 def describe(
     case: Case, *, by: User | None, facts: dict[str, Any] | None = None, **columns: str
 ) -> Case:
@@ -77,7 +77,7 @@ def describe(
     return move.case
 
 
-@transaction.atomic
+@act
 def correct(
     case: Case, *, by: User, what: str, note: Words, changed: dict[str, list[str]], **columns: str
 ) -> Case:
@@ -105,12 +105,11 @@ def _write_description(move: Move, columns: dict[str, str]) -> dict[str, list[st
     }
     for name, (_old, new) in changed.items():
         setattr(move.case, name, new)
-    if changed:
-        move.case.save(update_fields=list(changed))
+    move.unit.note(move.case, *changed)
     return changed
 
 
-@transaction.atomic
+@act
 def change_office(case: Case, *, by: User, unit: Unit, reason: str) -> Case:
     """The case belongs to another office, by who steers it: its steps follow, and what lies with
     people who do not see it there is passed on.
@@ -124,14 +123,16 @@ def change_office(case: Case, *, by: User, unit: Unit, reason: str) -> Case:
     if not reason.strip():
         raise Refused(_("Write down why the case goes to another office."))
     move.case.unit = unit
-    move.case.save(update_fields=["unit"])
-    move.case.steps.update(unit=unit)
+    move.unit.note(move.case, "unit")
+    for step in move.case.all_steps:
+        step.unit = unit
+        move.unit.note(step, "unit")
     move.log(OFFICE_CHANGED, note=f"{before} → {unit}. {reason}", before=before.pk, after=unit.pk)
     pass_on_within(move)
     return move.case
 
 
-@transaction.atomic
+@act
 def withdraw(case: Case, *, by: User, reason: str) -> Case:
     """The customer takes the request back."""
     move = Move(case.pk, by, None)
@@ -145,7 +146,7 @@ def withdraw(case: Case, *, by: User, reason: str) -> Case:
     return move.case
 
 
-@transaction.atomic
+@act
 def discard(case: Case, *, by: User) -> Case:
     """A draft that was never accepted is thrown away by who began it. The customer is not told."""
     move = Move(case.pk, by, None)
@@ -156,7 +157,7 @@ def discard(case: Case, *, by: User) -> Case:
     return move.case
 
 
-@transaction.atomic
+@act
 def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
     """The utility cannot supply; the reason, in plain words, goes to the customer in writing.
 
@@ -181,15 +182,15 @@ def _close(move: Move, name: str, reason: str) -> None:
     move.conclude_case(name, closed_at=move.at, closing_reason=reason)
     for step in reversed(move.case.all_steps):  # what was built last is undone first
         if not step.is_finished:
-            end_pause(step, move.by, move.at)
-            undo(step, move.by)
+            end_pause(move, step)
+            undo(move, step)
             move.transit(step, "void", due_on=None, reason=reason)
         elif step.state == Step.State.DONE:
-            undo(step, move.by)
+            undo(move, step)
     ladder.take_down(move.case)
 
 
-@transaction.atomic
+@act
 def contact(
     case: Case,
     *,
@@ -203,7 +204,7 @@ def contact(
     move = Move(case.pk, by, at)
     if two_way and move.at > move.case.last_contact_at:
         move.case.last_contact_at = move.at
-        move.case.save(update_fields=["last_contact_at"])
+        move.unit.note(move.case, "last_contact_at")
         if move.case.is_open:
             await_contact(move.case, move.now)
     if two_way:
@@ -211,7 +212,7 @@ def contact(
     return move.log(CONTACTED, note=note, two_way=two_way, **data)
 
 
-@transaction.atomic
+@act
 def conclude(case: Case, *, by: User | None) -> Case:
     """Archive the case if nothing is owed any more; called when a debt was settled."""
     move = Move(case.pk, by, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -15,10 +14,11 @@ from workflow.models import Case, Pause, Step, StopReason, Subject
 from workflow.moves.acts import DUE_CHANGED, RESUMED, STOPPED
 from workflow.moves.move import Move, end_pause, run_clock, stand, taking
 from workflow.moves.rights import demand_worker
+from workflow.moves.unit_of_work import act
 from workflow.words import Words, keep
 
 
-@transaction.atomic
+@act
 def stop(
     step: Step, *, by: User, reason: StopReason, party: str, evidence: str, review_on: date
 ) -> Step:
@@ -70,7 +70,7 @@ def stop(
     return step
 
 
-@transaction.atomic
+@act
 def resume(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
     """The clock runs again; days that stood still are added to the due date. By None: the cap was
     reached.
@@ -80,13 +80,13 @@ def resume(step: Step, *, by: User | None, note: Words = "", at: datetime | None
     if by and not by.has_role(*STEERING):
         demand_worker(step, by)
     move.transit(step, "resume")
-    end_pause(step, by, move.at)
+    end_pause(move, step)
     run_clock(move, step)
     move.log(RESUMED, step=step, note=note, due_on=step.due_on)
     return step
 
 
-@transaction.atomic
+@act
 def reschedule(case: Case, *, by: User | None, why: Words) -> list[Step]:
     """Compute the due dates of the open steps anew (limits or calendar changed) and log old
     → new.

@@ -94,8 +94,8 @@ def _end(move: Move, kind: str, reason: str) -> None:
         return
     if step.is_live:
         let_along(move, step)
-        end_pause(step, move.by, move.at)
-    undo(step, move.by)
+        end_pause(move, step)
+    undo(move, step)
     if step.is_live:
         move.transit(step, "void", due_on=None, reason=reason)
         stand(step, move.at)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from importlib import import_module
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,10 +17,11 @@ from workflow.models import Case, Step
 from workflow.moves.acts import FAST_LANE_APPROVED, FAST_LANE_ASKED, FAST_LANE_REVOKED
 from workflow.moves.move import Move, advance, run_clock
 from workflow.moves.rights import demand_open, demand_role, demand_writer
+from workflow.moves.unit_of_work import act
 from workflow.words import Words
 
 
-@transaction.atomic
+@act
 def ask_fast_lane(case: Case, *, by: User, grounds: str) -> Case:
     """Propose the fast lane, with the ground for it (credit grade, guarantee, special need)."""
     move = Move(case.pk, by, None)
@@ -32,12 +32,12 @@ def ask_fast_lane(case: Case, *, by: User, grounds: str) -> Case:
     if not grounds.strip():
         raise Refused(_("The fast lane needs its ground."))
     move.case.fast_lane = Case.FastLane.ASKED
-    move.case.save(update_fields=["fast_lane"])
+    move.unit.note(move.case, "fast_lane")
     move.log(FAST_LANE_ASKED, note=grounds)
     return move.case
 
 
-@transaction.atomic
+@act
 def approve_fast_lane(
     case: Case, *, by: User, kinds: Iterable[str], until: date, note: Words = ""
 ) -> Case:
@@ -56,12 +56,12 @@ def approve_fast_lane(
     if wrong := against_deferral(move.case, kinds, until, move.today):
         raise wrong
     move.case.fast_lane = Case.FastLane.APPROVED
-    move.case.save(update_fields=["fast_lane"])
+    move.unit.note(move.case, "fast_lane")
     for kind in kinds:
         step = move.case.step(kind)
         if step and not step.is_finished:
             step.deferred_until = until
-            step.save(update_fields=["deferred_until"])
+            move.unit.note(step, "deferred_until")
             if step.state == Step.State.IN_HAND:
                 run_clock(move, step)
     advance(move)
@@ -87,7 +87,7 @@ def against_deferral(case: Case, kinds: Iterable[str], until: date, today: date)
     return Refused(text, fields=("until",))
 
 
-@transaction.atomic
+@act
 def revoke_fast_lane(case: Case, *, by: User, reason: str) -> Case:
     """What was deferred must be finished before power on again."""
     move = Move(case.pk, by, None)
@@ -98,11 +98,11 @@ def revoke_fast_lane(case: Case, *, by: User, reason: str) -> Case:
     if not reason.strip():
         raise Refused(_("Write down why the fast lane is revoked."))
     move.case.fast_lane = Case.FastLane.REVOKED
-    move.case.save(update_fields=["fast_lane"])
+    move.unit.note(move.case, "fast_lane")
     for step in move.case.all_steps:
         if step.deferred_until and not step.is_finished:
             step.deferred_until = None
-            step.save(update_fields=["deferred_until"])
+            move.unit.note(step, "deferred_until")
             if step.state == Step.State.IN_HAND:
                 run_clock(move, step)
     move.log(FAST_LANE_REVOKED, note=reason)

@@ -113,7 +113,7 @@ def let_along(move: Move, step: Step) -> None:
 def _keep(move: Move, row: Lateness) -> None:
     row.save(force_insert=True)
     row.step.let_go_late = True
-    row.step.save(update_fields=["let_go_late"])
+    move.unit.note(row.step, "let_go_late")
     move.late.append(
         {
             "step": row.step.kind,

@@ -23,6 +23,7 @@ from workflow.moves import named
 from workflow.moves.acts import PASSED_ON
 from workflow.moves.move import Move, own
 from workflow.moves.rights import able, absence
+from workflow.moves.unit_of_work import act
 
 # What was passed on: a step, or None for being accountable; and to whom, None for the queue.
 Passed = tuple[Step | None, User | None]
@@ -45,7 +46,7 @@ def left(person: User | None = None) -> list[int]:
 AT_ONCE = 50
 
 
-@transaction.atomic
+@act
 def pass_on_of(person: User, *, by: User | None) -> list[Passed] | None:
     """Pass on what lies with a person who cannot do it any more; None where that is so much that
     the worker does it, once this transaction stands. With the broker away, the sweep finds it.
@@ -59,7 +60,7 @@ def pass_on_of(person: User, *, by: User | None) -> list[Passed] | None:
     return [passed for case_id in left(person) for passed in pass_on(case_id, by=by)]
 
 
-@transaction.atomic
+@act
 def pass_on(case_id: int, *, by: User | None) -> list[Passed]:
     """Pass on what lies, in one case, with people who cannot do it; safe to run twice."""
     return pass_on_within(Move(case_id, by, None))
@@ -70,6 +71,7 @@ def pass_on_within(move: Move) -> list[Passed]:
     if not move.case.is_open:
         return []
     passed = [*_steps(move, move.case.live_steps), *_case(move)]
+    move.unit.write()
     named.pass_on(move)
     return passed
 
@@ -80,7 +82,7 @@ def _steps(move: Move, steps: Iterable[Step]) -> Iterable[Passed]:
         if step.owner is None or not absence(step.owner, move.case, role):
             continue
         before, after = step.owner, able(step.owner, move.case, role)
-        own(step, after)
+        own(move, step, after)
         _log(move, before, after, role, step)
         yield step, after
 
@@ -93,7 +95,7 @@ def _case(move: Move) -> Iterable[Passed]:
     if after is None:
         return
     move.case.owner = after
-    move.case.save(update_fields=["owner"])
+    move.unit.note(move.case, "owner")
     _log(move, before, after, "", None)
     yield None, after
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import TransitionNotAllowed
@@ -20,6 +19,7 @@ from workflow.guards import Refused
 from workflow.models import Case, Event, Pause, Step, Subject
 from workflow.moves.acts import OPENED
 from workflow.moves.rights import able, separate
+from workflow.moves.unit_of_work import act, current
 from workflow.process import Kind
 from workflow.verbs import TOLD
 from workflow.words import Words, as_data, keep
@@ -49,11 +49,8 @@ class Move:
     """
 
     def __init__(self, case_id: int, by: User | None, at: datetime | None) -> None:
-        self.case = (
-            Case.objects.select_for_update(of=("self",))
-            .select_related("unit", "owner")
-            .get(pk=case_id)
-        )
+        self.unit = current()
+        self.case = self.unit.locked(case_id)
         self.by = by
         self.now = timezone.now()
         self.at = at or self.now
@@ -84,7 +81,7 @@ class Move:
             ) from error
         for field, value in fields.items():
             setattr(step, field, value)
-        step.save(update_fields=["state", *fields])
+        self.unit.note(step, "state", *fields)
         self.changes.append([step.kind, step.round, step.state])
 
     def conclude_case(self, name: str, **fields: Any) -> None:
@@ -98,7 +95,7 @@ class Move:
             ) from error
         for field, value in fields.items():
             setattr(self.case, field, value)
-        self.case.save(update_fields=["state", *fields])
+        self.unit.note(self.case, "state", *fields)
 
     def log(self, what: str, *, step: Step | None = None, note: Words = "", **data: Any) -> Event:
         """Append the event that tells this move; the last act of every move."""
@@ -127,10 +124,11 @@ class Move:
             previous_hash=self.case.event_hash,
         )
         event.hash = event.digest()
+        self.unit.write()
         event.save(force_insert=True)
         self.case.event_count, self.case.event_hash = event.seq, event.hash
         self.case.last_action_at = max(self.case.last_action_at, self.at)
-        self.case.save(update_fields=["event_count", "event_hash", "last_action_at"])
+        self.unit.note(self.case, "event_count", "event_hash", "last_action_at")
         if what in TOLD:
             # Messages are to the right of here: found by name. Written now, sent afterwards.
             import_module("news.steps").tell(event, self.case)
@@ -144,8 +142,7 @@ def write_facts(move: Move, facts: dict[str, Any]) -> bool:
     changed = [name for name, value in facts.items() if getattr(move.case, name) != value]
     for name in changed:
         setattr(move.case, name, facts[name])
-    if changed:
-        move.case.save(update_fields=changed)
+    move.unit.note(move.case, *changed)
     return bool(changed)
 
 
@@ -154,13 +151,15 @@ def derive(move: Move) -> None:
 
     With power on nothing is added any more.
     """
+    fresh = []
     for kind in process.PROCESS:
         step = move.case.step(kind)
         if process.applies(kind, move.case):
             if move.case.state == Case.State.OPEN and (step is None or step.is_void):
-                new_round(move, kind)
+                fresh.append(kind)
         elif step and step.state == Step.State.WAITING:
             move.transit(step, "void")
+    new_rounds(move, fresh)
 
 
 def advance(move: Move, owners: dict[str, User | None] | None = None) -> None:
@@ -192,7 +191,7 @@ def accept(move: Move) -> None:
     """The application is accepted: the limits that count from acceptance begin."""
     move.case.accepted_at = move.at
     move.case.due_on = clocks.case_due(move.case, move.today)
-    move.case.save(update_fields=["accepted_at", "due_on"])
+    move.unit.note(move.case, "accepted_at", "due_on")
 
 
 def run_clock(move: Move, step: Step) -> None:
@@ -201,7 +200,7 @@ def run_clock(move: Move, step: Step) -> None:
         step.in_hand_since = move.at
     step.rule = clocks.rule_for(move.case, step.kind, timezone.localdate(step.in_hand_since))
     step.due_on, step.ceiling_on = clocks.schedule(step, move.today)
-    step.save(update_fields=["in_hand_since", "rule", "due_on", "ceiling_on"])
+    move.unit.note(step, "in_hand_since", "rule", "due_on", "ceiling_on")
     stand(step, move.at)
 
 
@@ -213,7 +212,7 @@ def set_limits(move: Move) -> None:
             run_clock(move, step)
     if case.accepted_at:
         case.due_on = clocks.case_due(case, move.today)
-        case.save(update_fields=["due_on"])
+        move.unit.note(case, "due_on")
 
 
 def stand(step: Step, at: datetime) -> None:
@@ -227,22 +226,22 @@ def await_contact(case: Case, at: datetime) -> None:
     ladder.stand(Subject.SILENT, case.pk, case=case, due_on=clocks.silence_due(case), at=at)
 
 
-def end_pause(step: Step, by: User | None, at: datetime) -> None:
+def end_pause(move: Move, step: Step) -> None:
     """Close the running pause of a step, if any, and move the whole-case date by it."""
     pause = Pause.objects.filter(step=step, ended_at=None).first()
     if pause is None:
         return
-    pause.ended_at, pause.ended_by = at, by
+    pause.ended_at, pause.ended_by = move.at, move.by
     pause.save(update_fields=["ended_at", "ended_by"])
-    ladder.stand(Subject.STOP, pause.pk, case=step.case, due_on=None, at=at)
-    if step.case.accepted_at:
-        step.case.due_on = clocks.case_due(step.case, timezone.localdate(at))
-        step.case.save(update_fields=["due_on"])
+    ladder.stand(Subject.STOP, pause.pk, case=move.case, due_on=None, at=move.at)
+    if move.case.accepted_at:
+        move.case.due_on = clocks.case_due(move.case, move.today)
+        move.unit.note(move.case, "due_on")
 
 
-def own(step: Step, owner: User | None) -> None:
+def own(move: Move, step: Step, owner: User | None) -> None:
     step.owner = owner
-    step.save(update_fields=["owner"])
+    move.unit.note(step, "owner")
 
 
 def taking(step: Step, by: User | None, role: str | None = None) -> dict[str, User]:
@@ -260,13 +259,14 @@ def conclude_when_settled(move: Move) -> None:
         move.conclude_case("energize")
     if not case.is_open or not all(step.is_finished for step in case.latest.values()):
         return
+    move.unit.write()
     if any(import_module(f"{room}.debts").owed(case) for room in DEBTORS):
         return
     move.conclude_case("archive", closed_at=move.at)
     ladder.take_down(case)
 
 
-def undo(step: Step, by: User | None) -> None:
+def undo(move: Move, step: Step) -> None:
     """Tell the room of a step that its result no longer holds: free what was reserved, cancel what
     was billed.
 
@@ -274,25 +274,31 @@ def undo(step: Step, by: User | None) -> None:
     """
     undone = getattr(import_module(f"{step.process.room}.steps"), "undone", None)
     if undone:
-        undone(step, by=by)
+        move.unit.write()
+        undone(step, by=move.by)
 
 
-def new_round(move: Move, kind: str) -> Step:
-    """A waiting row for the next attempt at a link."""
-    before = move.case.step(kind)
-    step = Step.objects.create(
-        case=move.case,
-        kind=kind,
-        round=before.round + 1 if before else 1,
-        unit=move.case.unit,
-        deferred_until=before.deferred_until if before and move.case.in_fast_lane else None,
-    )
-    move.case.all_steps.append(step)
-    move.changes.append([step.kind, step.round, step.state])
-    return step
+def new_rounds(move: Move, kinds: Iterable[str]) -> None:
+    """A waiting row for the next attempt at each of these links; the one before is closed."""
+    fresh = []
+    for kind in kinds:
+        before = move.case.step(kind)
+        fresh.append(
+            Step(
+                case=move.case,
+                kind=kind,
+                round=before.round + 1 if before else 1,
+                unit=move.case.unit,
+                deferred_until=before.deferred_until if before and move.case.in_fast_lane else None,
+            )
+        )
+    move.unit.write()
+    Step.objects.bulk_create(fresh)
+    move.case.all_steps += fresh
+    move.changes += [[step.kind, step.round, step.state] for step in fresh]
 
 
-@transaction.atomic
+@act
 def record(
     case: Case,
     what: str,

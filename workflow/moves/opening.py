@@ -16,12 +16,13 @@ from accounts.roles import Role
 from workflow.guards import Refused
 from workflow.models import Case
 from workflow.moves.acts import OPENED
-from workflow.moves.move import Move, advance, await_contact, derive
+from workflow.moves.move import Move, advance, await_contact, derive, own
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.words import Words
 
 
-@transaction.atomic
+@act
 def open_case(
     *,
     by: User | None,
@@ -57,8 +58,7 @@ def open_case(
     derive(move)
     advance(move)
     application = move.case.latest[Kind.APPLICATION]
-    application.owner = by
-    application.save(update_fields=["owner"])
+    own(move, application, by)
     await_contact(move.case, at)
     move.log(OPENED, step=application, note=note, facts=move.case.facts)
     return move.case

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,18 +18,19 @@ from workflow.moves.move import (
     conclude_when_settled,
     derive,
     end_pause,
-    new_round,
+    new_rounds,
     stand,
     undo,
     write_facts,
 )
 from workflow.moves.rights import demand_worker
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.verbs import REOPENING
 from workflow.words import Words, keep
 
 
-@transaction.atomic
+@act
 def send_back(
     step: Step,
     *,
@@ -92,10 +92,10 @@ def begin_anew(move: Move, target: str, reason: str, *, accounted: Step | None =
         if old and old.state in Step.LIVE:
             if old != accounted:
                 let_along(move, old)
-            _close_round(move, old, reason, move.by)
+            _close_round(move, old, reason)
         if old and old.state in (Step.State.RETURNED, Step.State.DONE):
-            undo(old, move.by)
-            new_round(move, kind)
+            undo(move, old)
+            new_rounds(move, [kind])
 
 
 def _demand_way_back(case: Case, step: Step, target: str, *, finished: bool) -> None:
@@ -115,13 +115,13 @@ def _demand_way_back(case: Case, step: Step, target: str, *, finished: bool) -> 
         raise Refused(_("The power is on: what led to it is not done again."))
 
 
-def _close_round(move: Move, step: Step, reason: str, by: User | None) -> None:
-    end_pause(step, by, move.at)
+def _close_round(move: Move, step: Step, reason: str) -> None:
+    end_pause(move, step)
     move.transit(
         step,
         "send_back",
         finished_at=move.at,
-        finished_by=by,
+        finished_by=move.by,
         due_on=None,
         reason=reason,
         outcome="returned",

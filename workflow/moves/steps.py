@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -37,11 +36,12 @@ from workflow.moves.move import (
     write_facts,
 )
 from workflow.moves.rights import absence, demand_role, demand_worker, sees
+from workflow.moves.unit_of_work import act
 from workflow.process import Kind
 from workflow.words import Words
 
 
-@transaction.atomic
+@act
 def claim(step: Step, *, by: User) -> Step:
     """Take an unclaimed step."""
     move = Move(step.case_id, by, None)
@@ -55,12 +55,12 @@ def claim(step: Step, *, by: User) -> Step:
         )
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
-    own(step, by)
+    own(move, step, by)
     move.log(CLAIMED, step=step)
     return step
 
 
-@transaction.atomic
+@act
 def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
     """Hand a step to a colleague: by its owner, or by a supervisor."""
     move = Move(step.case_id, by, None)
@@ -72,7 +72,7 @@ def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
     if absence(to, move.case, step.process.role):
         raise Refused(_("%(person)s cannot do this step.") % {"person": to})
     before = step.owner
-    own(step, to)
+    own(move, step, to)
     move.log(
         ASSIGNED,
         step=step,
@@ -86,7 +86,7 @@ def assign(step: Step, to: User, *, by: User, note: Words = "") -> Step:
     return step
 
 
-@transaction.atomic
+@act
 def hand_over(step: Step, *, by: User, note: Words = "", role: str | None = None) -> Step:
     """The customer's turn now."""
     move = Move(step.case_id, by, None)
@@ -100,7 +100,7 @@ def hand_over(step: Step, *, by: User, note: Words = "", role: str | None = None
     return step
 
 
-@transaction.atomic
+@act
 def take_back(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
     """The customer has done their part (the file is complete, the check is asked for): our clock
     runs.
@@ -109,13 +109,13 @@ def take_back(step: Step, *, by: User | None, note: Words = "", at: datetime | N
     step = move.step(step.pk)
     demand_worker(step, by)
     move.transit(step, "take_back", **taking(step, by))
-    end_pause(step, by, move.at)
+    end_pause(move, step)
     run_clock(move, step)
     move.log(TAKEN_BACK, step=step, note=note)
     return step
 
 
-@transaction.atomic
+@act
 def finish(
     step: Step,
     *,
@@ -143,7 +143,7 @@ def finish(
     demand_predecessors(step)
     account(move, step, against=unmet(process.guards(step.kind), step))
     if step.state == Step.State.WITH_CUSTOMER:
-        end_pause(step, by, move.at)
+        end_pause(move, step)
         step.in_hand_since = step.in_hand_since or move.at
     move.transit(
         step,
@@ -183,7 +183,7 @@ def demand_predecessors(step: Step) -> None:
         )
 
 
-@transaction.atomic
+@act
 def explain(row: Lateness, *, by: User, cause: str, remark: str) -> Lateness:
     """Say afterwards why a step was let go late: by who let it go, or who steers.
 

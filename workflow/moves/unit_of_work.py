@@ -1,0 +1,143 @@
+"""One unit of work: whatever an act writes is written whole or not at all, by one look at its case.
+
+`@act` stands on everything the office does. The outermost act opens the unit; acts within it are
+parts of it: the case is locked and read once, limits and calendar are those of one edition, and
+what changes on a case and its steps is written once, before the next event or other room looks.
+
+Where a part may be refused and the whole go on, that part stands in `with part():`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Subquery
+
+from workflow import clocks
+from workflow.models import Case, Edition, Step
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_open: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
+
+
+class UnitOfWork:
+    """The cases an act has locked, as it has changed them so far, and what is to be written."""
+
+    def __init__(self) -> None:
+        self.cases: dict[int, Case] = {}
+        self.changed: dict[Case | Step, dict[str, None]] = {}
+        self.held = ExitStack()
+
+    def locked(self, pk: int) -> Case:
+        """The case with its steps, under its lock; what rooms have hung on them is read anew."""
+        self.write()
+        case = self.cases.get(pk)
+        if case is None:
+            case = self.cases[pk] = (
+                Case.objects.select_for_update(of=("self",))
+                .select_related("unit", "owner")
+                .annotate(current_edition=Subquery(Edition.objects.values("token")[:1]))
+                .get(pk=pk)
+            )
+            if len(self.cases) == 1:
+                self.held.enter_context(clocks.one_edition(case.current_edition))
+        else:
+            steps = case.in_order(case.all_steps)
+            for row in (case, *steps):
+                _forget_readings(row)
+            case.all_steps = steps
+        return case
+
+    def note(self, row: Case | Step, *columns: str) -> None:
+        """These columns of the row have changed, and are to be written."""
+        if columns:
+            self.changed.setdefault(row, {}).update(dict.fromkeys(columns))
+
+    def write(self) -> None:
+        """Write what has changed, each row once."""
+        changed, self.changed = self.changed, {}
+        for row, columns in changed.items():
+            row.save(update_fields=list(columns))
+
+    def remembered(self) -> Callable[[], None]:
+        """The cases as they are now; called, they are so again."""
+        self.write()
+        before = {
+            pk: [(row, dict(vars(row))) for row in (case, *case.all_steps)]
+            for pk, case in self.cases.items()
+        }
+        steps = {pk: list(case.all_steps) for pk, case in self.cases.items()}
+
+        def restore() -> None:
+            self.changed.clear()
+            self.cases = {pk: rows[0][0] for pk, rows in before.items()}
+            for pk, rows in before.items():
+                for row, values in rows:
+                    vars(row).clear()
+                    vars(row).update(values)
+                self.cases[pk].all_steps = steps[pk]
+
+        return restore
+
+
+def _forget_readings(row: Case | Step) -> None:
+    columns = {field.attname for field in row._meta.concrete_fields}
+    for name in set(vars(row)) - columns - {"_state"}:
+        del row.__dict__[name]
+
+
+def current() -> UnitOfWork:
+    """The unit that is open; whoever changes a state stands in an act."""
+    unit = _open.get()
+    if unit is None:
+        raise RuntimeError("no act is under way: decorate the function with @act")
+    return unit
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Whole or not at all; within another one a part of it."""
+    if _open.get() and connection.in_atomic_block:
+        yield
+        return
+    # Closed before the transaction is: what runs on commit opens its own.
+    with transaction.atomic():
+        unit = UnitOfWork()
+        opened = _open.set(unit)
+        try:
+            with unit.held:
+                yield
+                unit.write()
+        finally:
+            _open.reset(opened)
+
+
+@contextmanager
+def part() -> Iterator[None]:
+    """A part of an act that may be refused while the whole goes on; nothing of it then stays."""
+    unit = current()
+    restore = unit.remembered()
+    try:
+        with transaction.atomic():
+            yield
+            unit.write()
+    except BaseException:
+        restore()
+        raise
+
+
+def act(function: Callable[P, T]) -> Callable[P, T]:
+    """Something the office does: one unit of work, or a part of the one under way."""
+
+    @wraps(function)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        with unit_of_work():
+            return function(*args, **kwargs)
+
+    return done
