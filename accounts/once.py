@@ -59,10 +59,13 @@ class Once:
                 else:
                     sent.delete()
                 return response
-        except IntegrityError:
-            if noted:  # the view's own
-                raise
-            return _again(request, token)
+        except Exception as error:
+            if isinstance(error, IntegrityError) and not noted:
+                return _again(request, token)
+            # Django asks `process_exception` about a view that it has called; this one was not.
+            if answer := request.answer_refusal(request, error):
+                return answer
+            raise
 
 
 def _is_refusal(request: HttpRequest) -> bool:

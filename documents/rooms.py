@@ -42,8 +42,7 @@ def context(paper: Paper) -> dict[str, Any]:
 
 
 def frozen(case: Case, kind: str, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
-    """What a paper says, as of now, of things that go on changing."""
-    case = Case.objects.get(pk=case.pk)
+    """What a paper says, as of now, of things that go on changing; the case is locked."""
     freeze = getattr(_knows(kind), "frozen", None)
     said = freeze(case, step, data) if freeze else {}
     return {"applicant": {column: getattr(case, column) for column in APPLICANT}, **said}

@@ -29,7 +29,7 @@ from documents.tasks import render
 from workflow import clocks, ladder, moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step, Subject
-from workflow.moves.unit_of_work import act
+from workflow.moves.unit_of_work import act, current
 from workflow.verbs import verb
 
 RECEIVED = verb("paper_received", gettext_lazy("Paper received"))
@@ -73,22 +73,23 @@ def start_checklist(
             % {"papers": _(", ").join(missing)}
         )
     now = at or timezone.now()
-    items, told = [], False
+    day = timezone.localdate(now)
+    known = {item.requirement_id: item for item in case.papers_owed.all()}
+    items = []
     for requirement in needed:
-        item, made = PaperItem.objects.get_or_create(
-            case=case,
-            requirement=requirement,
-            defaults={
-                "due_on": clocks.calendar().add(timezone.localdate(now), requirement.working_days)
-            },
-        )
+        item = known.get(requirement.pk) or PaperItem(case=case, requirement=requirement)
+        item.due_on = item.due_on or clocks.calendar().add(day, requirement.working_days)
         if requirement.code in received and item.state == PaperItem.State.OWED:
             _settle(item, PaperItem.State.RECEIVED, by)
-        told = told or (made and item.state == PaperItem.State.OWED)
         items.append(item)
-        _remind(item)
-    _drop_unlisted(case, needed, by)
+    fresh = [item for item in items if item.pk is None]
+    told = any(item.state == PaperItem.State.OWED for item in fresh)
     _number(case, items)
+    PaperItem.objects.bulk_create(fresh)
+    for item in items:
+        if item.state == PaperItem.State.OWED or item not in fresh:
+            _remind(item)
+    _drop_unlisted(case, needed, by)
     if told:
         owed = [item.requirement for item in items if item.state == PaperItem.State.OWED]
         moves.record(case, PROMISED, by=by, note=lambda: _(", ").join(r.label for r in owed))
@@ -105,11 +106,11 @@ def received_codes(case: Case) -> list[str]:
 
 def _number(case: Case, items: list[PaperItem]) -> None:
     """What is owed gets its place on the one list, and keeps it."""
-    number = asking.next_number(case)
-    for item in items:
-        if item.state == PaperItem.State.OWED and item.number is None:
-            item.number, number = number, number + 1
-            item.save(update_fields=["number"])
+    unnumbered = [i for i in items if i.state == PaperItem.State.OWED and i.number is None]
+    if unnumbered:
+        for number, item in enumerate(unnumbered, asking.next_number(case)):
+            item.number = number
+            _keep(item, "number")
 
 
 def _drop_unlisted(case: Case, needed: list[Requirement], by: User | None) -> None:
@@ -228,7 +229,13 @@ def owe(case: Case, code: str, *, due_on: date, by: User) -> PaperItem:
 
 def _settle(item: PaperItem, state: str, by: User | None) -> None:
     item.state, item.settled_at, item.settled_by = state, timezone.now(), by
-    item.save(update_fields=["state", "settled_at", "settled_by", "attachment", "reason"])
+    _keep(item, "state", "settled_at", "settled_by", "attachment", "reason")
+
+
+def _keep(item: PaperItem, *columns: str) -> None:
+    """Write what was changed of a line; one that is new is written whole, later."""
+    if item.pk:
+        item.save(update_fields=columns)
 
 
 def _remind(item: PaperItem) -> None:
@@ -344,13 +351,13 @@ def issue(
     `data` is what the paper says beyond the sheets. Returns the papers, not yet rendered.
     """
     now = at or timezone.now()
-    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # one number at a time
-    count = case.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
+    locked = current().locked(case.pk)  # one number at a time
+    count = locked.papers.filter(kind=kind, language=LANGUAGES[0]).count() + 1
     number = f"{case.number}-{list(PaperKind).index(PaperKind(kind)) + 1:02d}-{count}"
-    said = rooms.frozen(case, kind, step, data)
+    said = rooms.frozen(locked, kind, step, data)
     said |= {name: words.as_data(value) for name, value in data.items()}
     papers = [
-        Paper.objects.create(
+        Paper(
             case=case,
             step=step,
             kind=kind,
@@ -362,6 +369,7 @@ def issue(
         )
         for code in LANGUAGES
     ]
+    Paper.objects.bulk_create(papers)
     moves.record(
         case,
         ISSUED,

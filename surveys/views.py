@@ -65,11 +65,11 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
                 if signature := form.cleaned_data["signature"]:
                     photo = Photo(subject=Photo.Subject.SIGNATURE)
                     steps.add_photo(photo, signature, step=step, by=request.user)
-                act(form.instance, rows.rows(), by=request.user)
+                done = act(form.instance, rows.rows(), by=request.user)
         except ValidationError as refusal:
             form.tell(refusal)
         else:
-            return _after(request, get_step_or_404(request, number, Kind.SURVEY))
+            return _after(request, done if form.signing else step)
     return render(request, "surveys/sheet.html", _filling(step, form, rows))
 
 
@@ -85,13 +85,13 @@ def _did(form: BaseForm, act: Callable[[], Any]) -> bool:
 
 def _after(request: HttpRequest, step: Step) -> HttpResponse:
     """Say what happened to the sheet, and go on where the work is."""
-    if waiting := _waiting(step):
-        messages.success(request, countersign.waits_for(waiting[0]))
-        return redirect(step.case)
     if step.state == Step.State.DONE:
         messages.success(request, _("Survey signed. The case is with planning now."))
         return redirect(step.case)
     if "save" not in request.POST:
+        if waiting := _waiting(step):
+            messages.success(request, countersign.waits_for(waiting[0]))
+            return redirect(step.case)
         messages.warning(
             request,
             _(

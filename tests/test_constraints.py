@@ -55,8 +55,7 @@ def values(field, known):
 def holds(check, constraint, model, row):
     try:
         check(constraint, model, row)
-    except ValidationError as error:
-        assert error.code == constraint.violation_error_code
+    except ValidationError:
         return False
     return True
 
@@ -71,7 +70,7 @@ def test_every_check_of_a_row_can_be_asked_without_a_statement():
     ("model", "constraint"), CONSTRAINTS, ids=[constraint.name for _m, constraint in CONSTRAINTS]
 )
 def test_memory_and_database_agree(model, constraint, django_assert_num_queries):
-    pick = random.Random(constraint.name)  # noqa: S311 - the same rows in every run
+    pick = random.Random(constraint.name)
     known = literals(constraint.condition)
     names = {ref[0] for ref in model._get_expr_references(constraint.condition)}
     fields = [model._meta.get_field(name) for name in sorted(names)]

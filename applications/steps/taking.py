@@ -118,6 +118,7 @@ def accept(
     sheet = Application.objects.select_for_update(of=("self",)).filter(step=step).first()
     if sheet is None:
         raise Refused(_("The application sheet is not begun."))
+    sheet.step = step
     demand_complete(sheet, timezone.localdate(at))
     hits = [other.step.case.number for other in duplicates(sheet, by.unit)]
     sheet.accepted_at, sheet.accepted_by = at or timezone.now(), by

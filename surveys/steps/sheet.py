@@ -54,13 +54,15 @@ def may_work(step: Step, by: User) -> bool:
     return step.is_live and not moves.hindrances(step, by) and not (survey and survey.waits)
 
 
-def demand_open(step: Step, by: User) -> None:
-    """Raise Refused unless the person may write on this survey."""
+def demand_open(step: Step, by: User) -> Survey | None:
+    """The sheet of the step, if it is begun; Refused unless the person may write on it."""
     moves.demand_worker(step, by)
     if not step.is_live:
         raise Refused(_("%(step)s is not open.") % {"step": step.get_kind_display()})
-    if waiting := Survey.objects.waiting().filter(step=step).first():
-        raise Refused(countersign.waits_for(waiting))
+    survey = Survey.objects.filter(step=step).first()
+    if survey and survey.waits:
+        raise Refused(countersign.waits_for(survey))
+    return survey
 
 
 def previous(step: Step) -> Survey | None:
@@ -110,8 +112,7 @@ def begin(step: Step, *, by: User) -> Survey:
 
     A new round takes over what the round before found, with its candidate points and consents.
     """
-    demand_open(step, by)
-    saved = Survey.objects.filter(step=step).first()
+    saved = demand_open(step, by)
     if saved:
         saved.step = step
         return saved
@@ -184,8 +185,8 @@ def _note_visit(survey: Survey, before) -> None:
     """Keep the visit that the sheet tells of in the list of visits."""
     if survey.on_site_at is None:
         return
-    done = survey.visits.filter(outcome=Visit.Outcome.DONE)
-    visit = done.filter(at=survey.on_site_at).first() or done.filter(at=before).first()
+    done = {visit.at: visit for visit in survey.visits.filter(outcome=Visit.Outcome.DONE)}
+    visit = done.get(survey.on_site_at) or done.get(before)
     visit = visit or Visit(survey=survey, outcome=Visit.Outcome.DONE)
     visit.at = survey.on_site_at
     if survey.surveyor:

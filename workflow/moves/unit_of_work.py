@@ -90,6 +90,9 @@ def _forget_readings(row: Case | Step) -> None:
     columns = {field.attname for field in row._meta.concrete_fields}
     for name in set(vars(row)) - columns - {"_state"}:
         del row.__dict__[name]
+    related = {field.name for field in row._meta.concrete_fields if field.is_relation}
+    for name in set(row._state.fields_cache) - related:  # the sheet of a step
+        del row._state.fields_cache[name]
 
 
 def current() -> UnitOfWork:
