@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
@@ -21,6 +20,7 @@ from field.steps.applying import times, written
 from workflow import moves
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import unit_of_work
 from workflow.verbs import verb
 
 SETTLED = verb("field_settled", gettext_lazy("Record of the tablet decided"))
@@ -30,7 +30,7 @@ State, Settlement = Record.State, Record.Settlement
 @contextmanager
 def deciding(record: Record, by: User):
     """The record under lock, still waiting for a correction or a decision; raises Refused."""
-    with transaction.atomic():
+    with unit_of_work():
         Case.objects.select_for_update(of=("self",)).get(steps=record.step_id)
         found = (
             Record.objects.select_for_update(of=("self",))
