@@ -52,12 +52,18 @@ def checklist(case: Case) -> list[PaperItem]:
 class PapersReceived(Guard):
     """The papers that block a link are here; names those that are not."""
 
+    def says(self, step: Step) -> str:
+        said = _("Papers that this step needs are still owed by the customer: %(papers)s.")
+        return said % {"papers": self._named(step)}
+
     def finding(self, step: Step) -> Finding:
         found = super().finding(step)
         if found.met:
             return found
-        labels = (item.requirement.label for item in _blocking(step))
-        return replace(found, detail=_(", ").join(labels))
+        return replace(found, what=self.reason, detail=self._named(step))
+
+    def _named(self, step: Step) -> str:
+        return _(", ").join(item.requirement.label for item in _blocking(step))
 
 
 # For the GUARDS of every link that a paper may block.

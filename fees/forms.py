@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from fees import steps
 from fees.models import Bill, Correction, KeptQuote, Payment, Refund
+from fees.standing import Standing
 from workflow.guards import Refused
 from workflow.sheets import SheetForm
 
@@ -62,6 +63,11 @@ class CorrectionForm(SheetForm):
     def __init__(self, *args: Any, bill: Bill | None = None, **kwargs: Any) -> None:
         self.bill = bill
         super().__init__(*args, **kwargs)
+        kind = self.fields["kind"]
+        # What cannot be asked for is not offered; whoever asks for it all the same hears why.
+        offered = Standing.of(bill.step).may_be_proposed if bill else []
+        kind.widget.choices = [(code, label) for code, label in kind.choices if code in offered]
+        kind.initial = offered[0] if len(offered) == 1 else None
 
     def objections(self) -> list[Refused]:
         if self.bill is None:

@@ -5,14 +5,17 @@ A bill needs the first of them (wall 2 of the fee gate), the end of the step all
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import Role
 from documents.debts import PAPERS_RECEIVED
+from documents.templatetags.papers import yuan
 from fees.standing import Standing
 from plans.force import CONSENTS_STAND, PLAN_VALID
 from workflow.guards import Guard
@@ -81,8 +84,8 @@ def _quoted_otherwise(step: Step) -> str:
         "due. Send the case back to the plan for a new answer, or let a second person decide that "
         "it is billed as quoted."
     ) % {
-        "quoted": f"{quoted.total:,.2f}" if quoted else "",
-        "published": f"{published.total:,.2f}" if published else "",
+        "quoted": yuan(quoted.total) if quoted else "",
+        "published": yuan(published.total) if published else "",
     }
 
 
@@ -102,11 +105,31 @@ BILLED = Guard(
     met=gettext_lazy("The bill is issued, or nothing is due."),
     remedy=_fees_page(gettext_lazy("Open the fees")),
 )
+
+
+def _unpaid(step: Step) -> str:
+    if Standing.of(step).proposed_at:
+        return _("A waiver or correction of the bill is not answered; until then nobody pays.")
+    return _("The fee is not paid.")
+
+
+def _who_pays(step: Step) -> Any:
+    """The customer; while a waiver or correction waits, who answers it."""
+    return Role.SUPERVISOR.label if Standing.of(step).proposed_at else step.case.customer_name
+
+
+def _since_billed(step: Step) -> date | None:
+    standing = Standing.of(step)
+    at = standing.proposed_at or standing.issued_at
+    return timezone.localdate(at) if at else step.since
+
+
 SETTLED = Guard(
     lambda step: Standing.of(step).is_settled,
-    reason=gettext_lazy("The fee is not paid."),
+    reason=_unpaid,
     met=gettext_lazy("The fee is paid or waived, or nothing is due."),
-    owes=lambda step: step.case.customer_name,
+    owes=_who_pays,
+    since=_since_billed,
     remedy=_fees_page(gettext_lazy("Open the fees")),
 )
 BEFORE_BILL = (SURVEYED, PLAN_ACCEPTED, PLAN_VALID, CONSENTS_STAND, PRICED, PAPERS_RECEIVED)

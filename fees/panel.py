@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import Role
+from documents.templatetags.papers import yuan
 from fees import steps
 from fees.guards import TO_BILL
-from fees.models import Bill
+from fees.models import Bill, Correction
 from fees.standing import Standing
 from workflow import process
 from workflow.guards import Finding
@@ -35,7 +39,28 @@ def summary(case: Case, user: User) -> dict:
         return {"case": case, "step": step, "waiting": True, "refunds": back}
     waived = standing.decision if standing.is_waived else None
     back = standing.refunds if standing.bill or step.round > 1 else []
-    return {"case": case, "step": step, "bill": standing.bill, "refunds": back, "waived": waived}
+    return {
+        "case": case,
+        "step": step,
+        "bill": standing.bill,
+        "refunds": back,
+        "waived": waived,
+        "proposed_at": standing.proposed_at,
+    }
+
+
+def turn(step: Step, user: User) -> tuple[str, str] | None:
+    """What this person does next with the money of a live step, and where, though the step itself
+    is not their work; None for all others.
+    """
+    standing = Standing.of(step)
+    if standing.proposed_at or standing.quote_proposal:
+        if not user.has_role(Role.SUPERVISOR):
+            return None
+        return _("Answer the proposal"), reverse("fees:fees", args=[step.case.number])
+    if standing.is_unpaid and user.has_role(Role.CASHIER):
+        return _("Receive payment"), reverse("fees:payment", args=[step.case.number])
+    return None
 
 
 def on_closing(case: Case) -> str:
@@ -48,7 +73,7 @@ def on_closing(case: Case) -> str:
         "¥%(amount)s goes back to %(payer)s: the cashier of %(unit)s pays it out by %(day)s, "
         "and a second person confirms it."
     ) % {
-        "amount": f"{standing.booked:,.2f}",
+        "amount": yuan(standing.booked),
         "payer": standing.payments[0].payer,
         "unit": case.unit,
         "day": steps.refund_due(timezone.localdate()),
@@ -86,6 +111,10 @@ def next_acts(steps: Iterable[Step]) -> dict[int, str]:
         Bill.State.PAID: _("to close"),
         Bill.State.WAIVED: _("to close"),
     }
-    bills = Bill.objects.filter(step__in=steps).order_by("pk")
-    states = dict(bills.values_list("step_id", "state"))
-    return {step.pk: words.get(states.get(step.pk), _("to bill")) for step in steps}
+    waiting = Correction.objects.filter(bill=OuterRef("pk"), answer="")
+    bills = Bill.objects.filter(step__in=steps).order_by("pk").annotate(proposed=Exists(waiting))
+    found = {
+        step: _("proposal to answer") if proposed else words.get(state, _("to bill"))
+        for step, state, proposed in bills.values_list("step_id", "state", "proposed")
+    }
+    return {step.pk: found.get(step.pk, _("to bill")) for step in steps}

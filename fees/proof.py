@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from documents.templatetags.papers import yuan
 from fees import tariff
 from fees.models import Bill, CatalogueItem, FeeProof, Payment, Refund
 from workflow import walls
@@ -104,31 +105,31 @@ def wrong(
     if booked is None:
         booked = Payment.objects.booked(bill.step.case)
     if booked != bill.total if bill.state == Bill.State.PAID else booked >= bill.total > 0:
-        yield _("received %(received)s yuan, billed %(billed)s yuan (%(state)s).") % {
-            "received": booked,
-            "billed": bill.total,
+        yield _("received ¥%(received)s, billed ¥%(billed)s (%(state)s).") % {
+            "received": yuan(booked),
+            "billed": yuan(bill.total),
             "state": bill.get_state_display(),
         }
     lines = list(bill.lines.all())
     for line in lines:
         if line.amount != tariff.amount(line.rate, line.factor, line.quantity):
-            yield _("%(subject)s: %(formula)s is not %(amount)s yuan.") % {
+            yield _("%(subject)s: %(formula)s is not ¥%(amount)s.") % {
                 "subject": line.subject or line.name_zh,
                 "formula": line.formula,
-                "amount": line.amount,
+                "amount": yuan(line.amount),
             }
     summed = sum(line.amount for line in lines)
     if summed != bill.total:
-        yield _("the lines add up to %(sum)s yuan, the bill says %(billed)s yuan.") % {
-            "sum": summed,
-            "billed": bill.total,
+        yield _("the lines add up to ¥%(sum)s, the bill says ¥%(billed)s.") % {
+            "sum": yuan(summed),
+            "billed": yuan(bill.total),
         }
     quoted = tariff.assess(plan, catalogue=catalogue)
     if quoted.total != bill.total:
-        yield _("the plan quoted %(due)s yuan, billed are %(billed)s yuan (%(difference)+.2f).") % {
-            "due": quoted.total,
-            "billed": bill.total,
-            "difference": bill.total - quoted.total,
+        yield _("the plan quoted ¥%(due)s, billed are ¥%(billed)s (%(difference)s).") % {
+            "due": yuan(quoted.total),
+            "billed": yuan(bill.total),
+            "difference": f"{bill.total - quoted.total:+,.2f}",
         }
     elif not quoted.charges(lines):
         yield _("the lines are not those that the plan quoted.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import prefetch_related_objects
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from fees import tariff
@@ -82,9 +83,11 @@ class Standing:
 
     @cached_property
     def bill(self) -> Bill | None:
-        """The latest bill of this round."""
+        """The latest bill of this round, and since when a proposal on it waits (`proposed_at`)."""
+        waiting = Correction.objects.filter(bill=OuterRef("pk"), answer="")
         return (
             Bill.objects.filter(step_id=self.step.pk)
+            .annotate(proposed_at=Subquery(waiting.values("proposed_at")[:1]))
             .select_related("payment", "issued_by")
             .order_by("-pk")
             .first()
@@ -111,6 +114,16 @@ class Standing:
     def due(self) -> Decimal:
         """What the customer is still to pay, in yuan."""
         return self.bill.total - self.booked if self.bill and self.is_unpaid else Decimal(0)
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """When the bill was issued."""
+        return self.bill.issued_at if self.bill else None
+
+    @property
+    def proposed_at(self) -> datetime | None:
+        """Since when a waiver or correction of the bill waits for its answer."""
+        return getattr(self.bill, "proposed_at", None)
 
     @property
     def is_unpaid(self) -> bool:
@@ -214,7 +227,7 @@ class Standing:
     @cached_property
     def proposal(self) -> Correction | None:
         """The waiver or correction that waits for an answer."""
-        if self.bill is None:
+        if self.bill is None or self.proposed_at is None:
             return None
         return self.bill.corrections.filter(answer="").select_related("proposed_by").first()
 
@@ -225,6 +238,19 @@ class Standing:
             return None
         answered = self.bill.corrections.exclude(answer="")
         return answered.select_related("proposed_by", "answered_by").first()
+
+    @property
+    def may_be_proposed(self) -> list[str]:
+        """What a biller can ask for now: to waive what is unpaid, and to correct what computed anew
+        would be another bill, until the power is on.
+        """
+        if self.bill is None or self.bill.state not in Bill.STANDING or self.proposed_at:
+            return []
+        kinds = [Correction.Kind.WAIVE.value] if self.is_unpaid else []
+        anew = self.recomputed if self.is_unpaid or self.case.state == Case.State.OPEN else None
+        if anew and not anew.is_equal and not anew.assessment.missing:
+            kinds.append(Correction.Kind.CORRECT.value)
+        return kinds
 
     @property
     def recomputed(self) -> Recomputed | None:

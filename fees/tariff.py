@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from documents.templatetags.papers import yuan
 from fees.models import Basis, BillLine, CatalogueItem, SourceVoltage
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Voltage
@@ -110,7 +111,7 @@ def formula(rate: Decimal, factor: Decimal, quantity: Decimal, unit: str) -> str
     """The arithmetic as it is printed on the bill."""
     scaled = f" × {factor.normalize():f}" if factor != 1 else ""
     due = amount(rate, factor, quantity)
-    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {due:,.2f}"
+    return f"{quantity.normalize():f} {unit} × {rate:.2f}{scaled} = {yuan(due)}"
 
 
 def assess(plan: Plan, *, catalogue: list[CatalogueItem] | None = None) -> Assessment:

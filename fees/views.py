@@ -104,6 +104,9 @@ def correction(request: HttpRequest, number: str) -> HttpResponse:
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.BILLER)
     bill.step = step
+    offered = Standing.of(step).may_be_proposed
+    if request.method == "GET" and not offered:
+        return _page(request, step, refusal=steps.against_proposal(bill))
     form = CorrectionForm(request.POST or None, bill=bill)
     if request.method == "POST" and form.is_valid():
         done = form.attempt(lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
@@ -217,6 +220,7 @@ def _page(
         "is_supervisor": user.has_role(Role.SUPERVISOR),
         "has_acts": _has_acts(standing, user, mine),
         "confirms": user.has_role(*steps.CONFIRMING),
+        "may_propose": user.has_role(Role.BILLER) and _may_propose(standing),
     }
     status = 422 if form and form.errors else 200
     return render(request, "fees/sheet.html", context, status=status)
@@ -229,11 +233,19 @@ def _compared(standing: Standing, form: BaseForm | None) -> Recomputed | None:
     return standing.recomputed if decides or isinstance(form, CorrectionForm) else None
 
 
+def _may_propose(standing: Standing) -> bool:
+    """Whether a waiver or correction can be asked for; an unpaid bill can always be waived."""
+    if standing.proposed_at:
+        return False
+    return standing.is_unpaid or bool(standing.may_be_proposed)
+
+
 def _has_acts(standing: Standing, user: User, mine: bool) -> bool:
     """Whether any button stands below the bill for this person."""
     if mine and not standing.is_unpaid:
         return True
-    bill = standing.bill
-    if bill is None or bill.state not in Bill.STANDING or standing.proposal:
+    if standing.proposal:
         return False
-    return user.has_role(Role.BILLER) or (standing.is_unpaid and user.has_role(Role.CASHIER))
+    if standing.is_unpaid and user.has_role(Role.CASHIER):
+        return True
+    return user.has_role(Role.BILLER) and _may_propose(standing)

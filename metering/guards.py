@@ -20,7 +20,7 @@ from documents.debts import PAPERS_RECEIVED
 from metering.models import CallBack, Energization, Installation, Removal
 from workflow.guards import Guard
 from workflow.models import Case, Step
-from workflow.moves.countersign import waits_for
+from workflow.moves.countersign import waits_for, way_to_confirm
 from workflow.process import FULL_FLOW, BusinessType, ExistingSupply, Kind
 
 # Where nothing is switched on: the meter comes off or is sealed.
@@ -260,6 +260,21 @@ CONTRACT_SIGNED = Guard(
     met=_("Supply contract signed, or an interim agreement of the fast lane."),
     **_of_step(Kind.CONTRACT),
 )
+
+
+def _confirmed_at(
+    sheet_of: Callable[[Step], Installation | Removal | None],
+    otherwise: Callable[[Step], tuple],
+) -> Callable[[Step], tuple]:
+    """While the sheet waits for its second: where it is confirmed."""
+
+    def remedy(step: Step) -> tuple:
+        sheet = sheet_of(step)
+        return way_to_confirm(sheet) if sheet and sheet.waits else otherwise(step)
+
+    return remedy
+
+
 REMOVED = Guard(
     _removed,
     reason=_unless_waiting(
@@ -268,13 +283,16 @@ REMOVED = Guard(
     owes=_owed_by(removal_of),
     met=_("Old meter off or sealed, final readings taken."),
     applies=_where(removes),
-    remedy=_old_meter,
+    remedy=_confirmed_at(removal_of, _old_meter),
 )
 HUNG = Guard(
     _hung,
     reason=_unless_waiting(installation_of, _("The work order is not signed: no meter hangs.")),
     owes=_owed_by(installation_of),
     met=_("The meter hangs, work order signed."),
+    remedy=_confirmed_at(
+        installation_of, lambda step: (_now("Open the sheet"), step.get_absolute_url())
+    ),
     applies=_where(installs),
 )
 SEALED = Guard(

@@ -164,7 +164,7 @@ TOLD = (
             "Your bill {note}.",
             "Pay as the bill says, never to a private person.",
         ),
-        Words("缴费通知", "缴费单 {note}。", "请按缴费单缴纳，切勿私下付款给任何个人。"),
+        Words("缴费通知", "账单 {note}。", "请按账单缴纳，切勿私下付款给任何个人。"),
         by_law=True,
     ),
     Told(
@@ -174,7 +174,7 @@ TOLD = (
             "Your bill was corrected: {note}.",
             "You need not pay anything.",
         ),
-        Words("缴费单已更正", "缴费单已更正：{note}。", "您无需再缴费。"),
+        Words("账单已更正", "账单已更正：{note}。", "您无需再缴费。"),
         by_law=True,
     ),
     Told(
@@ -184,7 +184,31 @@ TOLD = (
             "Your bill is cancelled: {note}.",
             "Do not pay it; what was paid is paid back.",
         ),
-        Words("缴费单已作废", "缴费单已作废：{note}。", "请勿再缴纳，已缴款项将退还。"),
+        Words("账单已作废", "账单已作废：{note}。", "请勿再缴纳，已缴款项将退还。"),
+        by_law=True,
+    ),
+    Told(
+        ("bill_waived",),
+        Words(
+            "You need not pay your bill",
+            "Your bill is waived: {note}.",
+            "Do not pay it; what was paid on it is paid back.",
+        ),
+        Words("账单已减免", "账单已减免：{note}。", "无需再缴纳，已缴款项将退还。"),
+        by_law=True,
+    ),
+    Told(
+        ("bill_withdrawn",),
+        Words(
+            "Your bill is withdrawn",
+            "Your bill is withdrawn to be computed anew: {note}.",
+            "Do not pay it; wait for the new one. What was paid too much is paid back.",
+        ),
+        Words(
+            "账单已收回更正",
+            "账单已收回，将重新计算：{note}。",
+            "请勿再缴纳，等待新账单；多缴款项将退还。",
+        ),
         by_law=True,
     ),
     Told(

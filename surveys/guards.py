@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from surveys.models import Candidate, Consent, Survey
 from workflow.guards import Guard
 from workflow.models import Step
-from workflow.moves.countersign import waits_for
+from workflow.moves.countersign import waits_for, way_to_confirm
 from workflow.process import HV, Kind
 
 
@@ -205,6 +205,11 @@ def _was_presented(step: Step) -> bool:
     return bool(survey and survey.presented_at)
 
 
+def _way_to_confirm(step: Step) -> tuple[Any, str]:
+    survey = Survey.read(step)
+    return way_to_confirm(survey) if survey else ("", "")
+
+
 GUARDS = {
     Kind.SURVEY: (
         Guard(
@@ -251,6 +256,7 @@ GUARDS = {
             met=gettext_lazy("The second surveyor confirms what was found."),
             owes=_second,
             since=_since_presented,
+            remedy=_way_to_confirm,
             applies=_was_presented,
         ),
     )

@@ -257,6 +257,12 @@ def next_acts(steps: list[Step]) -> dict[int, str]:
     return found
 
 
+def turn(step: Step, user: User) -> tuple[str, str] | None:
+    """What a person whose work the step is not does next with it, and where, as its room says."""
+    told = getattr(import_module(f"{step.process.room}.panel"), "turn", None)
+    return told(step, user) if told else None
+
+
 def countersigned(step: Step) -> list[Countersigned]:
     """The sheets of the step that a second person confirms, as its room has read them."""
     sheets = getattr(import_module(f"{step.process.room}.panel"), "countersigned", None)

@@ -6,6 +6,7 @@ from fees.steps.acts import (
     BILL_ISSUED,
     BILL_SETTLED,
     BILL_WAIVED,
+    BILL_WITHDRAWN,
     CORRECTION_DECLINED,
     CORRECTION_PROPOSED,
     NOTHING_DUE,
@@ -18,7 +19,7 @@ from fees.steps.acts import (
     REFUND_PAID,
 )
 from fees.steps.bills import issue, nothing_due
-from fees.steps.corrections import against_correction, approve, decline, propose
+from fees.steps.corrections import against_correction, against_proposal, approve, decline, propose
 from fees.steps.payments import against_payment, receive, unanswered
 from fees.steps.quotes import answer_quote, propose_quote
 from fees.steps.refunds import CONFIRMING, confirm, pay_out, refund_due, undone
@@ -29,6 +30,7 @@ __all__ = [
     "BILL_ISSUED",
     "BILL_SETTLED",
     "BILL_WAIVED",
+    "BILL_WITHDRAWN",
     "CONFIRMING",
     "CORRECTION_DECLINED",
     "CORRECTION_PROPOSED",
@@ -42,6 +44,7 @@ __all__ = [
     "REFUND_PAID",
     "against_correction",
     "against_payment",
+    "against_proposal",
     "answer_quote",
     "approve",
     "confirm",

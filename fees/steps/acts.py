@@ -18,12 +18,25 @@ PAYMENT_RECEIVED = verb(
 CORRECTION_PROPOSED = verb(
     "correction_proposed", gettext_lazy("Waiver or correction of a bill proposed")
 )
-BILL_WAIVED = verb("bill_waived", gettext_lazy("Bill waived"), not_by_whom=("correction_proposed",))
+BILL_WAIVED = verb(
+    "bill_waived",
+    gettext_lazy("Bill waived"),
+    not_by_whom=("correction_proposed",),
+    told=True,
+)
 BILL_CORRECTED = verb(
     "bill_corrected",
     gettext_lazy("Bill withdrawn to be corrected"),
     not_by_whom=("correction_proposed",),
     reopens=True,
+)
+# While no other bill follows at once; where one does, its own message says what is to be paid.
+BILL_WITHDRAWN = verb(
+    "bill_withdrawn",
+    gettext_lazy("Bill withdrawn, to be computed anew"),
+    not_by_whom=("correction_proposed",),
+    reopens=True,
+    told=True,
 )
 CORRECTION_DECLINED = verb(
     "correction_declined",

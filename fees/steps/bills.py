@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from documents import steps as papers
+from documents.templatetags.papers import yuan
 from fees import tariff
 from fees.guards import TO_BILL
 from fees.models import Bill, BillLine, Payment
@@ -74,25 +75,25 @@ def issued(step: Step, assessment: tariff.Assessment, *, by: User) -> Bill:
 def to_be_paid(step: Step, due: Decimal, *, by: User, role: str | None = None) -> Step:
     """The customer's turn to pay so many yuan."""
     return moves.hand_over(
-        step, by=by, role=role, note=lambda: _("To be paid: %(total)s yuan") % {"total": due}
+        step, by=by, role=role, note=lambda: _("To be paid: ¥%(total)s") % {"total": yuan(due)}
     )
 
 
 def _asked(bill: Bill, booked: Decimal) -> str:
     """What a bill asks for, beside what is paid already."""
     if not booked:
-        text = _("%(number)s: %(total)s yuan")
+        text = _("%(number)s: ¥%(total)s")
     elif bill.total > booked:
-        text = _("%(number)s: %(total)s yuan, paid %(booked)s yuan, still to be paid %(rest)s yuan")
+        text = _("%(number)s: ¥%(total)s, paid ¥%(booked)s, still to be paid ¥%(rest)s")
     elif bill.total < booked:
-        text = _("%(number)s: %(total)s yuan, paid %(booked)s yuan, going back %(rest)s yuan")
+        text = _("%(number)s: ¥%(total)s, paid ¥%(booked)s, going back ¥%(rest)s")
     else:
-        text = _("%(number)s: %(total)s yuan, paid")
+        text = _("%(number)s: ¥%(total)s, paid")
     return text % {
         "number": bill.number,
-        "total": bill.total,
-        "booked": booked,
-        "rest": abs(bill.total - booked),
+        "total": yuan(bill.total),
+        "booked": yuan(booked),
+        "rest": yuan(abs(bill.total - booked)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.utils import timezone
@@ -9,10 +10,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
+from documents.templatetags.papers import yuan
 from fees import tariff
 from fees.models import Bill, Correction, Payment
 from fees.standing import Standing
-from fees.steps.acts import BILL_CORRECTED, BILL_WAIVED, CORRECTION_DECLINED, CORRECTION_PROPOSED
+from fees.steps.acts import (
+    BILL_CORRECTED,
+    BILL_WAIVED,
+    BILL_WITHDRAWN,
+    CORRECTION_DECLINED,
+    CORRECTION_PROPOSED,
+)
 from fees.steps.bills import end, issued, locked_bill, to_be_paid
 from fees.steps.refunds import give_back
 from plans import steps as plans
@@ -56,6 +64,15 @@ def propose(bill: Bill, *, by: User, kind: str, reason: str) -> Correction:
     return proposal
 
 
+def against_proposal(bill: Bill) -> Refused:
+    """Why neither a waiver nor a correction of the bill can be asked for."""
+    if Standing.of(bill.step).proposal:
+        return Refused(_("A waiver or correction is proposed already."))
+    if bill.step.case.state != Case.State.OPEN:
+        return Refused(_("The bill is paid and the power is on: it cannot be computed anew."))
+    return Refused(against_correction(bill, Correction.Kind.CORRECT))
+
+
 def against_correction(bill: Bill, kind: str) -> list[Refused]:
     """Why the bill is not computed anew: it would be the same, or there is no rate for it."""
     anew = Standing.of(bill.step).recomputed if kind == Correction.Kind.CORRECT else None
@@ -65,7 +82,7 @@ def against_correction(bill: Bill, kind: str) -> list[Refused]:
         text = _(
             "Computed anew the bill would be the same, ¥%(total)s: there is nothing to correct. "
             "Where the plan itself is wrong, the case goes back to the plan."
-        ) % {"total": f"{bill.total:,.2f}"}
+        ) % {"total": yuan(bill.total)}
         return [Refused(text, fields=("kind",))]
     return [Refused(text, fields=("kind",)) for text in anew.assessment.missing]
 
@@ -92,7 +109,7 @@ def approve(proposal: Correction, *, by: User) -> Correction:
             role=Role.SUPERVISOR,
             outcome="waived",
             what=BILL_WAIVED,
-            note=proposal.reason,
+            note=_ended(bill, proposal.reason),
             bill=bill.number,
         )
     else:
@@ -112,21 +129,29 @@ def _compute_anew(bill: Bill, booked: Decimal, *, reason: str, by: User) -> None
         give_back(bill.step, booked, reason=reason, by=by)
     end(bill, "correct", reason, by=by)
     step = bill.step
+    follows = bool(booked and total)
+    what = BILL_CORRECTED if follows else BILL_WITHDRAWN
     if step.state == Step.State.DONE and (total > booked or not total):
         step = moves.send_back(
             step,
             by=by,
             role=Role.SUPERVISOR,
             reason=reason,
-            what=BILL_CORRECTED,
+            what=what,
             bill=bill.number,
         )
     else:
-        moves.record(step.case, BILL_CORRECTED, by=by, step=step, note=reason, bill=bill.number)
-        if step.state == Step.State.WITH_CUSTOMER and not (booked and total):
+        note = _ended(bill, reason)
+        moves.record(step.case, what, by=by, step=step, note=note, bill=bill.number)
+        if step.state == Step.State.WITH_CUSTOMER and not follows:
             moves.take_back(step, by=None, note=reason)
-    if assessment and booked and total:
+    if assessment and follows:
         _settle(step, assessment, booked, reason=reason, by=by)
+
+
+def _ended(bill: Bill, reason: str) -> Callable[[], str]:
+    """Which bill holds no longer, and why."""
+    return lambda: f"{bill.number}{_(': ')}{reason}"
 
 
 def _settle(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from documents import steps as papers
+from documents.templatetags.papers import yuan
 from fees import proof
 from fees.guards import BEFORE_BILL
 from fees.models import Bill, Payment
@@ -63,8 +64,8 @@ def receive(
         outcome="paid",
         what=PAYMENT_RECEIVED,
         note=lambda: (
-            _("%(number)s: %(total)s yuan")
-            % {"number": payment.receipt_number, "total": payment.amount}
+            _("%(number)s: ¥%(total)s")
+            % {"number": payment.receipt_number, "total": yuan(payment.amount)}
         ),
         bill=bill.number,
         receipt=payment.receipt_number,

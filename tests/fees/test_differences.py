@@ -189,7 +189,7 @@ def test_the_proof_names_a_false_difference():
 
     [found] = set(proof.findings()) - walls
     assert bill.number in found
-    assert "received 91000.00 yuan, billed 92000.00 yuan" in found
+    assert "received ¥91,000.00, billed ¥92,000.00" in found
 
 
 def test_the_proof_names_money_whose_bill_is_gone():
@@ -319,3 +319,30 @@ def test_whatever_cancels_a_bill_is_told(make, end):
 
     assert Event.objects.filter(case=case, verb="bill_cancelled").count() == 1
     assert Message.objects.filter(case=case, verb="bill_cancelled").exists()
+
+
+def test_a_waiver_is_told():
+    bill = factories.billed()
+    steps.approve(proposed(bill, "waive"), by=person(Role.SUPERVISOR))
+
+    told = Message.objects.filter(case=bill.step.case, verb="bill_waived")
+    assert told.exists()
+    assert all(bill.number in message.body for message in told)
+
+
+def test_an_unpaid_bill_that_is_withdrawn_is_told():
+    bill = factories.billed(factories.ready(quote=False))
+    factories.dearer()
+    steps.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
+
+    told = Message.objects.filter(case=bill.step.case, verb="bill_withdrawn")
+    assert told.exists()
+    assert all(bill.number in message.body for message in told)
+
+
+def test_a_bill_that_another_follows_at_once_is_told_once():
+    bill = correct(paid_wrongly(230).bill)
+
+    messages = Message.objects.filter(case=bill.step.case)
+    assert not messages.filter(verb="bill_withdrawn").exists()
+    assert messages.filter(verb="bill_issued", body__contains=bill.number).exists()

@@ -180,7 +180,7 @@ def test_a_bill_that_is_found_wrong_cannot_be_paid():
     BillLine.objects.filter(bill=bill).update(rate=300, amount=120_000)
     Bill.objects.filter(pk=bill.pk).update(total=120_000)
 
-    with pytest.raises(Refused, match=r"quoted 88000\.00 yuan, billed are 120000\.00"):
+    with pytest.raises(Refused, match=r"quoted ¥88,000\.00, billed are ¥120,000\.00"):
         factories.paid(Bill.objects.get(pk=bill.pk))
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from fees import steps
 from fees.models import Bill, Correction, Payment, Refund
+from fees.panel import next_acts
 from tests.factories import case as opened
 from tests.factories import person
 from tests.fees import factories
@@ -322,3 +323,73 @@ def test_a_correction_that_changes_nothing_is_refused_at_its_field(client):
 
     assert answer.status_code == 422
     assert "nothing to correct" in str(answer.context["money_form"].errors["kind"])
+
+
+def test_the_page_of_a_waiver_says_what_is_to_be_paid_then(client):
+    bill = factories.billed()
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+
+    told = text(page(client, english(Role.SUPERVISOR), bill.step))
+
+    assert "Once agreed, nothing is to be paid any more: ¥88,000.00 is waived." in told
+
+
+def test_of_an_unpaid_bill_it_is_said_what_is_to_be_paid_instead(client):
+    bill = factories.billed(factories.ready(quote=False))
+    factories.dearer()
+
+    told = text(page(client, english(Role.BILLER), bill.step, "correction"))
+
+    assert "¥92,000.00 is to be paid instead of ¥88,000.00" in told
+
+
+def test_nothing_is_offered_where_nothing_can_be_corrected(client):
+    bill = factories.paid().bill
+    offer = reverse("fees:correction", args=[bill.step.case.number])
+
+    assert offer not in text(page(client, english(Role.BILLER), bill.step))
+    told = text(page(client, english(Role.BILLER), bill.step, "correction"))
+    assert "there is nothing to correct" in told
+    assert 'name="kind"' not in told
+
+
+def test_only_the_waiver_is_offered_where_computed_anew_the_bill_is_the_same(client):
+    bill = factories.billed()
+
+    told = text(page(client, english(Role.BILLER), bill.step, "correction"))
+
+    assert 'value="waive" selected' in told
+    assert 'value="correct"' not in told
+
+
+def test_whose_turn_it_is_finds_the_button_on_the_case(client):
+    bill = factories.billed()
+    case = f"{bill.step.case.get_absolute_url()}?step={bill.step.pk}"
+    client.force_login(english(Role.CASHIER))
+    assert "Receive payment" in text(client.get(case))
+
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+
+    told = text(client.get(case))
+    assert "Receive payment" not in told
+    assert "until then nobody pays" in told
+    client.force_login(english(Role.SUPERVISOR))
+    assert "Answer the proposal" in text(client.get(case))
+
+
+def test_the_desk_says_that_a_proposal_waits():
+    bill = factories.billed()
+    assert next_acts([bill.step]) == {bill.step.pk: "to be paid"}
+
+    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+
+    assert next_acts([bill.step]) == {bill.step.pk: "proposal to answer"}
+
+
+def test_the_history_writes_money_as_the_pages_do():
+    bill = factories.paid().bill
+    notes = [event.note for event in bill.step.case.events.all()]
+
+    assert f"{bill.number}: ¥88,000.00" in notes
+    assert "To be paid: ¥88,000.00" in notes
+    assert not [note for note in notes if "88000" in note]

@@ -50,6 +50,11 @@ def waits_for(sheet: Countersigned) -> str:
     ) % {"person": sheet.second or _("nobody")}
 
 
+def way_to_confirm(sheet: Countersigned) -> tuple[str, str]:
+    """Where a sheet that waits is confirmed, in the words of "Why can't I?"."""
+    return _("Confirm or send back…"), sheet.confirm_url
+
+
 def present(sheet: Countersigned, *, by: User) -> None:
     """The first signs: the sheet, whose room has judged it, waits for the second named on it."""
     if against := against_second(sheet, by):

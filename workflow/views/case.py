@@ -101,6 +101,7 @@ def _middle(request: HttpRequest, case: Case, step: Step | None) -> dict[str, An
     waiting = [sheet for sheet in sheets if sheet.waits]
     return {
         "waiting": waiting,
+        "turn": process.turn(step, request.user) if step.is_live else None,
         "mine": next((sheet for sheet in waiting if sheet.second == request.user), None),
         "not_confirmed": [sheet for sheet in sheets if sheet.not_confirmed and not sheet.waits],
         "latenesses": [
