@@ -201,13 +201,13 @@ TOLD = (
         ("bill_withdrawn",),
         Words(
             "Your bill is withdrawn",
-            "Your bill is withdrawn to be computed anew: {note}.",
-            "Do not pay it; wait for the new one. What was paid too much is paid back.",
+            "Your bill is withdrawn: {note}.",
+            "Do not pay it; we compute it anew.",
         ),
         Words(
             "账单已收回更正",
-            "账单已收回，将重新计算：{note}。",
-            "请勿再缴纳，等待新账单；多缴款项将退还。",
+            "账单已收回：{note}。",
+            "请勿再缴纳，我们将重新计算。",
         ),
         by_law=True,
     ),
