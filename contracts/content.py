@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from contracts.models import Contract, ContractKind, Terms
+from plans import steps as plans
 from plans.models import Plan
 from workflow import process
 from workflow.guards import Refused
@@ -173,6 +174,22 @@ def asked(case: Case) -> dict[str, Any]:
         return {}
     known, suggested = _known(case), _suggested(case)
     return {name: suggested.get(name) for name in _wanted(case) if not known.get(name)}
+
+
+def unmeterable(said: Mapping[str, Any]) -> list[Refused]:
+    """A supply up to 1 kV is metered at low voltage, one above it is not supplied at it (DOMAIN
+    section 6). Both are said in Chinese, as a contract is.
+    """
+    with translation.override("zh-hans"):
+        kept = {str(word.label): word for word in (*Application.Voltage, *Plan.Metering)}
+    voltage, mode = kept.get(said["voltage"]), kept.get(said["metering"])
+    if not voltage or not mode or plans.is_high(voltage) != (mode == Plan.Metering.LV_LV):
+        return []
+    text = _("“%(mode)s” does not fit a supply at %(voltage)s.") % {
+        "mode": mode.label,
+        "voltage": voltage.label,
+    }
+    return [Refused(text, fields=("metering", "voltage"))]
 
 
 def _wanted(case: Case) -> tuple[str, ...]:

@@ -132,7 +132,10 @@ def against_drawing(step: Step, kind: str, typed: Mapping[str, Any]) -> list[Ref
         wrong.append(_("There are no standard terms for this kind of contract."))
     blanks = []
     if not content.needs_plan(step.case):
-        blanks = content.blanks(step.case, content.from_case(step.case, None, typed))
+        said = content.from_case(step.case, None, typed)
+        blanks = content.blanks(step.case, said)
+        if typed.get("metering"):
+            blanks += content.unmeterable(said)
     return [
         *(Refused(text, fields=("kind",)) for text in wrong),
         *blanks,

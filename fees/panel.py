@@ -87,11 +87,13 @@ def why(step: Step) -> list[dict]:
     if step.is_finished:
         return []
     findings = [guard.finding(step) for guard in TO_BILL if guard.applies(step)]
-    return [_row(finding) for finding in sorted(findings, key=lambda finding: finding.met)]
+    here = step.get_absolute_url()
+    return [_row(finding, here) for finding in sorted(findings, key=lambda finding: finding.met)]
 
 
-def _row(finding: Finding) -> dict:
-    label, url = finding.remedy
+def _row(finding: Finding, here: str) -> dict:
+    """What is done on the page itself is no way to another."""
+    label, url = finding.remedy if finding.remedy[1] != here else (_("see below"), "")
     return {
         "missing": finding.what,
         "met": finding.met,

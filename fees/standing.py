@@ -15,6 +15,7 @@ from fees.models import Bill, BillLine, CatalogueItem, Correction, KeptQuote, Pa
 from plans.models import Plan
 from surveys.models import Survey
 from workflow.models import Case, Step
+from workflow.process import Kind
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,13 @@ class Standing:
 
     @property
     def surveyed(self) -> bool:
-        """A signed survey says that the customer can be supplied."""
-        return bool(self.survey and self.survey.signed_at and self.survey.can_supply)
+        """A signed survey says that the customer can be supplied; one of before the survey began
+        anew says so no more, unless an accepted plan stands on it.
+        """
+        survey, latest = self.survey, self.case.step(Kind.SURVEY)
+        if survey is None or not (survey.signed_at and survey.can_supply):
+            return False
+        return self.plan is not None or latest is None or survey.step_id == latest.pk
 
     @cached_property
     def bill(self) -> Bill | None:

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
+from documents.templatetags.papers import yuan
 from fees.models import Bill, Payment, Refund
 from fees.models.refund import WAITING
 from fees.steps.acts import BILL_CANCELLED, REFUND_CONFIRMED, REFUND_OPENED, REFUND_PAID
 from fees.steps.bills import end, locked_bill
-from workflow import clocks, ladder, moves
+from workflow import clocks, ladder, moves, words
 from workflow.guards import Refused
 from workflow.models import Case, Step
 from workflow.moves.unit_of_work import act
@@ -70,7 +71,7 @@ def give_back(step: Step, amount: Decimal, *, reason: str, by: User | None) -> N
             payment=payment, amount=part, reason=reason, opened_at=timezone.now()
         )
         _remind(refund)
-        moves.record(step.case, REFUND_OPENED, by=by, step=step, note=reason, **_event_of(refund))
+        _record(REFUND_OPENED, refund, step, by, reason)
 
 
 def refund_due(on: date) -> date:
@@ -99,8 +100,20 @@ def _locked_refund(refund: Refund) -> Refund:
     return found
 
 
-def _event_of(refund: Refund) -> dict[str, Any]:
-    return {"receipt": refund.payment.receipt_number, "amount": refund.amount}
+def _record(verb: str, refund: Refund, step: Step, by: User | None, reason: Any = "") -> None:
+    """The history says how much, of which receipt, and why."""
+    receipt, why = refund.payment.receipt_number, words.as_data(reason)
+    moves.record(
+        step.case,
+        verb,
+        by=by,
+        step=step,
+        note=lambda: _(": ").join(
+            filter(None, (f"{receipt} ¥{yuan(refund.amount)}", words.from_data(why)))
+        ),
+        receipt=receipt,
+        amount=refund.amount,
+    )
 
 
 @act
@@ -118,7 +131,7 @@ def pay_out(refund: Refund, *, by: User, method: str, reference: str) -> Refund:
     refund.paid_out_at, refund.paid_out_by = timezone.now(), by
     refund.save(update_fields=["state", "method", "reference", "paid_out_at", "paid_out_by"])
     _remind(refund)
-    moves.record(step.case, REFUND_PAID, by=by, step=step, **_event_of(refund))
+    _record(REFUND_PAID, refund, step, by)
     return refund
 
 
@@ -136,5 +149,5 @@ def confirm(refund: Refund, *, by: User) -> Refund:
     refund.confirmed_at, refund.confirmed_by = timezone.now(), by
     refund.save(update_fields=["state", "confirmed_at", "confirmed_by"])
     _remind(refund)
-    moves.record(step.case, REFUND_CONFIRMED, by=by, step=step, **_event_of(refund))
+    _record(REFUND_CONFIRMED, refund, step, by)
     return refund

@@ -5,7 +5,7 @@ from plans.steps.approval import approve, approvers_needed, give_back, given_bac
 from plans.steps.consents import end_consents
 from plans.steps.drawing import CONTENT, draft_for, save_draft, submit
 from plans.steps.ground import power_off, power_on, undone
-from plans.steps.metering import against_transformers
+from plans.steps.metering import against_transformers, is_high
 from plans.steps.rights import ACTS, Act, attempts, hindrances, not_yet, unproven
 from plans.steps.soundness import needed, open_at, overdrawn, points_of, unsound, usable
 from plans.steps.terms import longer, months_later
@@ -29,6 +29,7 @@ __all__ = [
     "give_back",
     "given_back",
     "hindrances",
+    "is_high",
     "lapse",
     "longer",
     "months_later",

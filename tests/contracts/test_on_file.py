@@ -123,6 +123,19 @@ def test_what_is_not_on_file_is_asked_for_on_the_page(client):
     assert contract.price == "居民生活"
 
 
+def test_how_it_is_metered_fits_the_voltage(client):
+    case = short()
+    page(client, case)
+    given = {"kind": "residential", "settlement": "monthly", "term_from": timezone.localdate()}
+    wrong = given | ON_PAPER | {"capacity_kva": "8", "metering": "高供高计"}
+
+    answer = client.post(reverse("contracts:contract", args=[case.number]), wrong)
+
+    assert answer.status_code == 422
+    assert "does not fit a supply at 220 V" in str(answer.context["contract_form"].errors)
+    assert not Contract.objects.exists()
+
+
 def test_only_what_is_not_on_file_is_asked_for(client):
     in_force()
     text = page(client, short())

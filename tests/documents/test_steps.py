@@ -213,6 +213,7 @@ def test_a_debt_blocks_the_step_that_the_list_names_and_says_which_paper():
     assert not debts.PAPERS_RECEIVED(step)
     finding = debts.PAPERS_RECEIVED.finding(step)
     assert finding.detail == "Proof of ownership"
+    assert str(debts.PAPERS_RECEIVED.says(step)).endswith("the customer: Proof of ownership.")
     assert finding.owes == "王小明"
     assert finding.since == timezone.localdate()
     assert finding.remedy[1] == f"/cases/{case.number}/papers/"

@@ -393,3 +393,21 @@ def test_the_history_writes_money_as_the_pages_do():
     assert f"{bill.number}: ¥88,000.00" in notes
     assert "To be paid: ¥88,000.00" in notes
     assert not [note for note in notes if "88000" in note]
+
+
+def test_a_survey_that_is_done_once_more_says_no_more_that_it_can_be_supplied(client):
+    case = factories.fresh(factories.paid().bill.step.case)
+    moves.set_facts(case, by=person(Role.SUPERVISOR), note="现场查明合表", existing_supply="shared")
+
+    told = text(page(client, english(Role.CASHIER), factories.fresh(case).step(Kind.FEES)))
+
+    assert "No signed survey says that the customer can be supplied." in told
+    assert "The signed survey says" not in told
+
+
+def test_the_history_says_how_much_goes_back():
+    case = factories.fresh(factories.paid().bill.step.case)
+    moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
+
+    note = case.events.get(verb="refund_opened").note
+    assert note.endswith("-R1 ¥88,000.00: Withdrawn by the customer: 不建了")

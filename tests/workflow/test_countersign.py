@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -123,6 +124,13 @@ def test_the_second_sees_it_on_desk_and_tablet_and_confirms_there(waiting):
     assert waiting.sheet().confirmed_by == waiting.second
     assert client.post(waiting.url, {"decision": "confirm"}).status_code == 409
     assert waiting.url not in client.get(reverse("workflow:desk")).content.decode()
+
+
+def test_the_row_that_waits_for_the_second_leads_to_the_confirmation(waiting):
+    page = browser(waiting.second).get(waiting.case.get_absolute_url()).content.decode()
+
+    rows = re.findall(r'class="btn btn-sm [^"]*" href="([^"]+)">Confirm or send back…</a>', page)
+    assert set(rows) == {waiting.url}
 
 
 def test_the_case_page_leads_the_second_to_the_confirmation_and_says_why_it_came_back(waiting):
