@@ -1,5 +1,6 @@
 """What all tests share: the browser they drive, and the rows they find."""
 
+import gc
 import os
 import socket
 import threading
@@ -45,6 +46,25 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONGEST.index(item.path) if item.path in LONGEST else len(LONGEST))
     if any(BROWSER_TESTS in item.path.parents for item in items):
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_finish():
+    """The program and its tests stay to the end: the search for garbage leaves them out."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef):
+    """What a module writes is judged here, once: else behind each of its tests anew.
+
+    The end of a test asks for the constraints that are put off, and is undone with it.
+    """
+    result = yield
+    if fixturedef.scope == "module" and connection.in_atomic_block:
+        connection.check_constraints()
+    return result
 
 
 @pytest.fixture(autouse=True)
