@@ -123,6 +123,37 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
         connection.settings_dict["TEST"]["TEMPLATE"] = services.DATABASE
 
 
+def emptied(style, tables, *, reset_sequences=False, allow_cascade=False):
+    """The statements that empty the tables: only those that hold anything, a handful of a hundred.
+
+    TRUNCATE writes the files of every table and index anew. As with TRUNCATE, nobody else is at the
+    tables meanwhile, and no trigger is asked.
+    """
+    every = ", ".join(map(connection.ops.quote_name, tables))
+    return [
+        f"LOCK TABLE {every}",
+        "SET LOCAL session_replication_role = replica",
+        f"DO $$ DECLARE found regclass; BEGIN FOR found IN {HOLDING} LOOP "
+        "EXECUTE 'DELETE FROM ' || found; END LOOP; END $$",
+    ]
+
+
+# The tables that have a page in their file. VACUUM takes it away again from those emptied.
+HOLDING = (
+    "SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    "AND relkind = 'r' AND relname <> 'django_migrations' AND pg_relation_size(oid) > 0"
+)
+
+
+def swept():
+    """Nothing is left of rows that were deleted, neither to read past nor in the files."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDING)
+        found = ", ".join(table for (table,) in cursor.fetchall())
+        if found:
+            cursor.execute(f"VACUUM (INDEX_CLEANUP ON) {found}")
+
+
 PUT_BACK = pytest.StashKey[Callable[[], None]]()
 
 
@@ -139,10 +170,14 @@ def django_db_setup(request, django_db_setup, django_db_blocker):
 
     def put_back():
         with django_db_blocker.unblock():
+            if connection.vendor == "postgresql":
+                swept()
             for model, instances in rows:
                 model._base_manager.bulk_create(instances, ignore_conflicts=True)
 
     request.config.stash[PUT_BACK] = put_back
+    if connection.vendor == "postgresql":
+        connection.ops.sql_flush = emptied
 
 
 @pytest.hookimpl(wrapper=True)
