@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from copy import copy
 from functools import wraps
+from itertools import chain
 from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
@@ -31,7 +33,7 @@ class UnitOfWork:
 
     def __init__(self) -> None:
         self.cases: dict[int, Case] = {}
-        self.changed: dict[Case | Step, dict[str, None]] = {}
+        self.changed: dict[int, tuple[Case | Step, dict[str, None]]] = {}
         self.held = ExitStack()
 
     def locked(self, pk: int) -> Case:
@@ -57,31 +59,30 @@ class UnitOfWork:
     def note(self, row: Case | Step, *columns: str) -> None:
         """These columns of the row have changed, and are to be written."""
         if columns:
-            self.changed.setdefault(row, {}).update(dict.fromkeys(columns))
+            self.changed.setdefault(id(row), (row, {}))[1].update(dict.fromkeys(columns))
 
     def write(self) -> None:
         """Write what has changed, each row once."""
         changed, self.changed = self.changed, {}
-        for row, columns in changed.items():
+        for row, columns in changed.values():
             row.save(update_fields=list(columns))
 
     def remembered(self) -> Callable[[], None]:
         """The cases as they are now; called, they are so again."""
         self.write()
-        before = {
-            pk: [(row, dict(vars(row))) for row in (case, *case.all_steps)]
-            for pk, case in self.cases.items()
-        }
-        steps = {pk: list(case.all_steps) for pk, case in self.cases.items()}
+        cases = dict(self.cases)
+        steps = {pk: list(case.all_steps) for pk, case in cases.items()}
+        rows: list[Case | Step] = [*cases.values(), *chain.from_iterable(steps.values())]
+        values = [vars(row) | {"_state": copy(row._state)} for row in rows]
 
         def restore() -> None:
             self.changed.clear()
-            self.cases = {pk: rows[0][0] for pk, rows in before.items()}
-            for pk, rows in before.items():
-                for row, values in rows:
-                    vars(row).clear()
-                    vars(row).update(values)
-                self.cases[pk].all_steps = steps[pk]
+            self.cases = cases
+            for row, before in zip(rows, values, strict=True):
+                vars(row).clear()
+                vars(row).update(before)
+            for pk, case in cases.items():
+                case.all_steps = steps[pk]
 
         return restore
 
