@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from workflow.models import Case, Edition, Step
+from workflow.moves.unit_of_work import bring
 from workflow.paging import whole_number
 from workflow.process import Kind
 from workflow.refusals import NotNow
@@ -46,6 +47,8 @@ def get_case_or_404(request: HttpRequest, number: str) -> Case:
         raise Http404
     case = steps[0].case
     case.all_steps, case.edition = case.in_order(steps), steps[0].edition
+    if request.method == "POST":
+        bring(case)
     return case
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from workflow import walls
 from workflow.guards import Refused
 from workflow.models import Case, Step
+from workflow.moves.unit_of_work import leave
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,10 @@ class Refusals:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.answer_refusal = self.process_exception
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            leave()
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page; None where it is no refusal."""

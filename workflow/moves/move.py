@@ -124,11 +124,11 @@ class Move:
             previous_hash=self.case.event_hash,
         )
         event.hash = event.digest()
-        self.unit.write()
+        self.unit.write(steps_only=True)
         event.save(force_insert=True)
         self.case.event_count, self.case.event_hash = event.seq, event.hash
         self.case.last_action_at = max(self.case.last_action_at, self.at)
-        self.unit.note(self.case, "event_count", "event_hash", "last_action_at")
+        self.unit.tell(self.case)
         if what in TOLD:
             # Messages are to the right of here: found by name. Written now, sent afterwards.
             import_module("news.steps").tell(event, self.case)

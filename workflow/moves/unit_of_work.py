@@ -17,7 +17,7 @@ from functools import wraps
 from itertools import chain
 from typing import ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Subquery
 
 from workflow import clocks
@@ -25,7 +25,24 @@ from workflow.models import Case, Edition, Step
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# The columns of a case that every event moves on.
+CHAIN = ("event_count", "event_hash", "last_action_at")
 _open: ContextVar[UnitOfWork | None] = ContextVar("unit_of_work", default=None)
+_brought: ContextVar[Case | None] = ContextVar("case_brought", default=None)
+
+
+def bring(case: Case) -> None:
+    """The request has locked this case and read its steps: its act goes on from there.
+
+    Until an act has changed something, or the transaction is over, or the request is (`leave`).
+    """
+    _brought.set(_copied(case))
+    transaction.on_commit(leave)
+
+
+def leave() -> None:
+    """Forget the case that a request has brought along."""
+    _brought.set(None)
 
 
 class UnitOfWork:
@@ -34,6 +51,7 @@ class UnitOfWork:
     def __init__(self) -> None:
         self.cases: dict[int, Case] = {}
         self.changed: dict[int, tuple[Case | Step, dict[str, None]]] = {}
+        self.told: dict[int, Case] = {}
         self.held = ExitStack()
 
     def locked(self, pk: int) -> Case:
@@ -41,19 +59,11 @@ class UnitOfWork:
         self.write()
         case = self.cases.get(pk)
         if case is None:
-            case = self.cases[pk] = (
-                Case.objects.select_for_update(of=("self",))
-                .select_related("unit", "owner")
-                .annotate(current_edition=Subquery(Edition.objects.values("token")[:1]))
-                .get(pk=pk)
-            )
+            case = self.cases[pk] = _as_brought(pk) or _read(pk)
             if len(self.cases) == 1:
-                self.held.enter_context(clocks.one_edition(case.current_edition))
+                self.held.enter_context(clocks.one_edition(case.edition))
         else:
-            steps = case.in_order(case.all_steps)
-            for row in (case, *steps):
-                _forget_readings(row)
-            case.all_steps = steps
+            _forget_all_readings(case)
         return case
 
     def note(self, row: Case | Step, *columns: str) -> None:
@@ -61,10 +71,25 @@ class UnitOfWork:
         if columns:
             self.changed.setdefault(id(row), (row, {}))[1].update(dict.fromkeys(columns))
 
-    def write(self) -> None:
-        """Write what has changed, each row once."""
-        changed, self.changed = self.changed, {}
-        for row, columns in changed.values():
+    def tell(self, case: Case) -> None:
+        """An event was appended: the head of its chain is written with the case, or at the end."""
+        self.told[case.pk] = case
+
+    def close(self) -> None:
+        """Write all that is left."""
+        for case in self.told.values():
+            self.note(case, *CHAIN)
+        self.write()
+
+    def write(self, *, steps_only: bool = False) -> None:
+        """Write what has changed, each row once: before others look at the case."""
+        for key, (row, columns) in list(self.changed.items()):
+            if isinstance(row, Case):
+                if steps_only:
+                    continue
+                if self.told.pop(row.pk, None):
+                    columns |= dict.fromkeys(CHAIN)
+            del self.changed[key]
             row.save(update_fields=list(columns))
 
     def remembered(self) -> Callable[[], None]:
@@ -87,7 +112,37 @@ class UnitOfWork:
         return restore
 
 
-def _forget_readings(row: Case | Step) -> None:
+def _read(pk: int) -> Case:
+    return (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("unit", "owner")
+        .annotate(edition=Subquery(Edition.objects.values("token")[:1]))
+        .get(pk=pk)
+    )
+
+
+def _as_brought(pk: int) -> Case | None:
+    """The case that the request has brought; a copy, as the act may be refused and tried again."""
+    brought = _brought.get()
+    return _copied(brought) if brought and brought.pk == pk else None
+
+
+def _copied(row: Case) -> Case:
+    case, edition = copy(row), row.edition
+    case.all_steps = [copy(step) for step in row.all_steps]
+    _forget_all_readings(case)
+    case.edition = edition
+    return case
+
+
+def _forget_all_readings(case: Case) -> None:
+    steps = case.all_steps
+    for row in (case, *steps):
+        _forget_readings(row)
+    case.all_steps = case.in_order(steps)
+
+
+def _forget_readings(row: models.Model) -> None:
     columns = {field.attname for field in row._meta.concrete_fields}
     for name in set(vars(row)) - columns - {"_state"}:
         del row.__dict__[name]
@@ -107,8 +162,9 @@ def current() -> UnitOfWork:
 @contextmanager
 def unit_of_work() -> Iterator[None]:
     """Whole or not at all; within another one a part of it."""
-    if _open.get() and connection.in_atomic_block:
+    if (outer := _open.get()) and connection.in_atomic_block:
         yield
+        outer.write()
         return
     # Closed before the transaction is: what runs on commit opens its own.
     with transaction.atomic():
@@ -117,7 +173,8 @@ def unit_of_work() -> Iterator[None]:
         try:
             with unit.held:
                 yield
-                unit.write()
+                unit.close()
+                leave()
         finally:
             _open.reset(opened)
 
