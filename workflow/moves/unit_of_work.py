@@ -98,7 +98,7 @@ class UnitOfWork:
         cases = dict(self.cases)
         steps = {pk: list(case.all_steps) for pk, case in cases.items()}
         rows: list[Case | Step] = [*cases.values(), *chain.from_iterable(steps.values())]
-        values = [vars(row) | {"_state": copy(row._state)} for row in rows]
+        values = [row.__getstate__() for row in rows]
 
         def restore() -> None:
             self.changed.clear()
