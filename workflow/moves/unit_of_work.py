@@ -113,12 +113,14 @@ class UnitOfWork:
 
 
 def _read(pk: int) -> Case:
-    return (
+    case = (
         Case.objects.select_for_update(of=("self",))
         .select_related("unit", "owner")
-        .annotate(edition=Subquery(Edition.objects.values("token")[:1]))
+        .annotate(current_edition=Subquery(Edition.objects.values("token")[:1]))
         .get(pk=pk)
     )
+    case.edition = case.current_edition
+    return case
 
 
 def _as_brought(pk: int) -> Case | None:
