@@ -119,7 +119,7 @@ def _read(pk: int) -> Case:
         .annotate(current_edition=Subquery(Edition.objects.values("token")[:1]))
         .get(pk=pk)
     )
-    case.edition = case.current_edition
+    case.edition = case.current_edition  # type: ignore[attr-defined]
     return case
 
 
