@@ -574,7 +574,8 @@ def draw_contract(house: House, step: Step, by: User, choose) -> None:
     end = today + timedelta(days=300)
     kind = kinds_for(step.case)[0]
     until = end if kind == "temporary" else choose(None, end)
-    supply = {name: choose(said or SUPPLY[name], None) for name, said in asked(step.case).items()}
+    usual = SUPPLY | ({"metering": "高供高计"} if step.case.customer_class in HV else {})
+    supply = {name: choose(said or usual[name], None) for name, said in asked(step.case).items()}
     contracts.draw(step, by=by, kind=kind, term_from=today, term_to=until, **supply)
 
 
