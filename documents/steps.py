@@ -117,7 +117,8 @@ def _drop_unlisted(case: Case, needed: list[Requirement], by: User | None) -> No
     """Debts of a class or business type that the case has left: what is not listed may not be
     asked for.
     """
-    for item in case.papers_owed.owed().filter(requirement__asked_at="application"):
+    listed = case.papers_owed.owed().filter(requirement__asked_at="application")
+    for item in listed.select_related("requirement"):
         if item.requirement not in needed:
             item.reason = words.keep(lambda: _("Not on the list for this case any more."))
             _settle(item, PaperItem.State.WAIVED, by)

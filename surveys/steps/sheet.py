@@ -232,10 +232,9 @@ def confirm(survey: Survey, *, by: User) -> Step:
 
 def against_signature(survey: Survey, *, handed_in: bool = False) -> list[Refused]:
     """Why the customer's signature on the sheet is none; its picture is here, or is `handed_in`."""
-    on_file = handed_in or bool(
-        survey.pk and survey.photos.filter(subject=Photo.Subject.SIGNATURE).exists()
-    )
     name, at = survey.customer_signed_name, survey.customer_signed_at
+    signatures = survey.photos.filter(subject=Photo.Subject.SIGNATURE) if survey.pk else None
+    on_file = handed_in or bool(name and signatures and signatures.exists())
     return signers.against_signature(survey.case, name, at, on_file=on_file)
 
 

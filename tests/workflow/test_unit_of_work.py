@@ -177,7 +177,7 @@ def test_what_acts_on_a_case_cost(client, case):
     surveys.candidate(case, by=by)
     sign = pressed(client, reverse("surveys:survey", args=[number]), surveys.posted())
 
-    assert (claim, contact, sign) == (7, 10, 35)
+    assert (claim, contact, sign) == (7, 10, 34)
 
 
 def test_what_accepting_an_application_costs(client):
@@ -186,4 +186,4 @@ def test_what_accepting_an_application_costs(client):
 
     form = applications.posted("accept")
 
-    assert pressed(client, reverse("applications:new"), form, at_most_frames=5) == 68
+    assert pressed(client, reverse("applications:new"), form, at_most_frames=5) == 67
