@@ -25,7 +25,7 @@ __all__ = ["world"]
 
 SHEET = "form[data-sheet], form[data-kept]"
 NOTE = ".kept"
-LOOKS = ":is(form[data-sheet], form[data-kept]):is([hx-post], :has([hx-post]))"
+LOOKS = ":is(form[data-sheet], form[data-kept]):is([hx-post], [hx-post] *, :has([hx-post]))"
 # The tablet keeps its own; who has no account has no place to keep anything in.
 NOT_OURS = ("field:", "public:")
 FILE = {"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": picture().content}
