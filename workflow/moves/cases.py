@@ -127,6 +127,7 @@ def change_office(case: Case, *, by: User, unit: Unit, reason: str) -> Case:
     for step in move.case.all_steps:
         step.unit = unit
         move.unit.note(step, "unit")
+    move.unit.write()  # the case before its steps: a wall keeps them at its office
     move.log(OFFICE_CHANGED, note=f"{before} → {unit}. {reason}", before=before.pk, after=unit.pk)
     pass_on_within(move)
     return move.case
