@@ -34,10 +34,9 @@ _brought: ContextVar[Case | None] = ContextVar("case_brought", default=None)
 def bring(case: Case) -> None:
     """The request has locked this case and read its steps: its act goes on from there.
 
-    Until an act has changed something, or the transaction is over, or the request is (`leave`).
+    Until an act has changed something, or the request is over (`leave`), or its transaction is.
     """
     _brought.set(_copied(case))
-    transaction.on_commit(leave)
 
 
 def leave() -> None:
@@ -168,6 +167,8 @@ def unit_of_work() -> Iterator[None]:
         yield
         outer.write()
         return
+    if not connection.in_atomic_block:
+        leave()
     # Closed before the transaction is: what runs on commit opens its own.
     with transaction.atomic():
         unit = UnitOfWork()
