@@ -143,7 +143,7 @@ class Services:
 
     def _as_owner(self, *options):
         """The words before a PostgreSQL command: who runs it, and what ends it when we are gone."""
-        identity = ()
+        identity: tuple[str, ...] = ()
         if self.user:
             identity = ("--reuid", self.user, "--regid", self.user, "--init-groups")
         return ["setpriv", *identity, *options] if identity or options else []
