@@ -109,13 +109,14 @@ def ledger(
     limit: int,
     stopped: Collection[date] = (),
     *,
+    begun: Collection[date] = (),
     count_first_day: bool = False,
 ) -> list[LedgerDay]:
     """Every day from the event to the due date, each with its reason; the last one is the due date.
 
     `start` is the day of the event, `limit` the working days allowed, `stopped` days on which the
-    clock
-    stood still. A last day is always a working day, because only those are counted.
+    clock stood still, `begun` those on which a stop began: one that begins on the last day moves it,
+    one that begins later does not. A last day is always a working day.
     """
     count = int(count_first_day and calendar.is_working(start) and start not in stopped)
     entries = [LedgerDay(start, DayKind.START, count)]
@@ -130,7 +131,22 @@ def ledger(
             entries.append(LedgerDay(day, kind, count))
         else:
             entries.append(LedgerDay(day, DayKind.REST, count))
+    if day in begun:
+        entries += _moved_by_stop(calendar, day, count, stopped)
     return entries
+
+
+def _moved_by_stop(
+    calendar: Calendar, last: date, count: int, stopped: Collection[date]
+) -> list[LedgerDay]:
+    """The days of a stop begun on the last day, up to the last working day that stood still."""
+    entries: list[LedgerDay] = []
+    worked = 0
+    while (last := last + DAY) in stopped:
+        is_working = calendar.is_working(last)
+        entries.append(LedgerDay(last, DayKind.STOPPED if is_working else DayKind.REST, count))
+        worked = len(entries) if is_working else worked
+    return entries[:worked]
 
 
 def due_date(
@@ -139,9 +155,11 @@ def due_date(
     limit: int,
     stopped: Collection[date] = (),
     *,
+    begun: Collection[date] = (),
     count_first_day: bool = False,
 ) -> date:
     """The last day allowed: the same count as `ledger`, by bisection where no day stood still."""
     if not stopped and not count_first_day and limit > 0:
         return calendar.add(start, limit)
-    return ledger(calendar, start, limit, stopped, count_first_day=count_first_day)[-1].day
+    days = ledger(calendar, start, limit, stopped, begun=begun, count_first_day=count_first_day)
+    return days[-1].day

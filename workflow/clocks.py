@@ -115,17 +115,21 @@ def clock_start(step: Step) -> date | None:
     return timezone.localdate(step.in_hand_since) if step.in_hand_since else None
 
 
-def stopped_days(step: Step, today: date) -> set[date]:
-    """Calendar days on which this step's clock stood still.
+def stops(step: Step, today: date) -> dict[str, set[date]]:
+    """Calendar days on which this step's clock stood still (`stopped`), and on which it was stopped
+    (`begun`), as the calendar counts them.
 
     A limit that counts from acceptance also leaves out the pauses of the steps before it.
     """
-    pauses: Iterable[Pause]
     if step.rule and step.rule.starts == DeadlineRule.Start.ACCEPTED:
         pauses = Pause.objects.filter(step__case_id=step.case_id)
     else:
         pauses = Pause.objects.filter(step=step)
-    return set().union(*(pause.days(today) for pause in pauses))
+    pauses = list(pauses)
+    return {
+        "stopped": set().union(*(pause.days(today) for pause in pauses)),
+        "begun": {timezone.localdate(pause.started_at) for pause in pauses},
+    }
 
 
 def schedule(step: Step, today: date) -> tuple[date | None, date | None]:
@@ -133,9 +137,9 @@ def schedule(step: Step, today: date) -> tuple[date | None, date | None]:
     start = clock_start(step)
     if step.rule is None or start is None:
         return None, None
-    stopped = stopped_days(step, today)
+    still = stops(step, today)
     promise, ceiling = (
-        due_date(calendar(), start, days, stopped, count_first_day=settings.COUNT_FIRST_DAY)
+        due_date(calendar(), start, days, **still, count_first_day=settings.COUNT_FIRST_DAY)
         for days in (step.rule.promise, step.rule.ceiling)
     )
     if step.deferred_until:
@@ -164,7 +168,7 @@ def step_ledger(step: Step, today: date) -> list[LedgerDay]:
         calendar(),
         start,
         step.rule.promise,
-        stopped_days(step, today),
+        **stops(step, today),
         count_first_day=settings.COUNT_FIRST_DAY,
     )
 

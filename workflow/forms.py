@@ -222,7 +222,7 @@ class StopForm(DressedForm):
     @staticmethod
     def _with_cap(calendar: Calendar, today: date, reason: StopReason) -> str:
         cap_on = calendar.add(today, reason.cap)
-        return _("%(reason)s: at most %(n)s wd, runs again on %(day)s") % {
+        return _("%(reason)s: at most %(n)s wd, runs again after %(day)s") % {
             "reason": reason,
             "n": reason.cap,
             "day": f"{cap_on:%Y-%m-%d}",

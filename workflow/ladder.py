@@ -38,6 +38,8 @@ RUNGS = (
     Rung(3, (OWNER, Role.SUPERVISOR, Role.MANAGER)),
     Rung(5, (OWNER, Role.SUPERVISOR, Role.MANAGER, COMPANY)),
 )
+# The first rung that tells the supervisor too.
+WITH_SUPERVISOR = 2
 # Past the last rung the company list is told again every so many working days, until somebody acts.
 REPEAT_AFTER = 5
 

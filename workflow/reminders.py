@@ -20,7 +20,7 @@ from django.utils.translation import ngettext, override
 from accounts.models import User
 from workflow import clocks, ladder, moves
 from workflow.guards import Refused
-from workflow.models import Alert, Case, Notice, Pause, Reminder, Sweep
+from workflow.models import Alert, Case, Notice, Pause, Reminder, Subject, Sweep
 from workflow.moves.unit_of_work import act
 
 logger = logging.getLogger(__name__)
@@ -107,17 +107,13 @@ def _remind(alert: Alert, now: datetime) -> int:
 
 
 def resume_capped(today: date) -> int:
-    """Let the clock run again where a stop has reached its cap; the ladder then tells the
-    supervisor.
+    """Let the clock run again where a stop has reached its cap, from the cap on, however late this
+    comes; owner and supervisor are told.
     """
     resumed = 0
     for pause in Pause.objects.filter(ended_at=None, cap_on__lt=today).select_related("step__case"):
         try:
-            moves.resume(
-                pause.step,
-                by=None,
-                note=lambda: _("The cap of the stop was reached: the clock runs again."),
-            )
+            _end_at_cap(pause)
         except Refused:
             continue  # somebody resumed it meanwhile
         except Exception:
@@ -125,6 +121,25 @@ def resume_capped(today: date) -> int:
             continue
         resumed += 1
     return resumed
+
+
+@act
+def _end_at_cap(pause: Pause) -> None:
+    step = moves.resume(
+        pause.step,
+        by=None,
+        at=pause.cap_at,
+        note=lambda: _("The cap of the stop was reached: the clock runs again."),
+    )
+    told = Alert(
+        subject=Subject.CAP,
+        ref=pause.pk,
+        case=step.case,
+        step=step,
+        due_on=step.due_on,
+        level=ladder.WITH_SUPERVISOR,
+    )
+    _remind(told, timezone.now())
 
 
 def pass_on_left(person: User | None = None, by: User | None = None) -> int:

@@ -215,8 +215,9 @@ def test_with_the_customer_the_clock_stands_still_and_the_days_are_added():
         plan = moves.hand_over(plan, by=plan.owner)
         assert plan.due_on is None
         assert not Alert.objects.filter(subject="due", ref=plan.pk).exists()
-        clock.move_to("2026-06-03T10:00+08:00")
+        clock.move_to("2026-06-05T10:00+08:00")
         plan = moves.take_back(plan, by=plan.owner)
+        # 3 and 4 June were wholly the customer's
         assert plan.due_on == date(2026, 6, 8)
 
 
@@ -243,7 +244,8 @@ def test_a_stop_names_reason_evidence_party_and_review_and_adds_its_days():
         assert plan.due_on is None
         clock.move_to("2026-10-16T16:05+08:00")
         plan = moves.resume(plan, by=plan.owner)
-        assert plan.due_on == date(2026, 10, 22)
+        # 14 and 15 October lie wholly within it
+        assert plan.due_on == date(2026, 10, 20)
 
 
 @pytest.mark.parametrize(
@@ -400,8 +402,8 @@ def test_the_whole_case_counts_the_utilitys_time_only():
         plan = moves.hand_over(case.step(Kind.PLAN), by=factories.person(Role.PLANNER))
         clock.move_to("2026-06-04T10:00+08:00")
         moves.take_back(plan, by=plan.owner)
-        # 2, 3 and 4 June were the customer's
-        assert Case.objects.get(pk=case.pk).due_on == date(2026, 6, 11)
+        # 2 and 3 June were wholly the customer's
+        assert Case.objects.get(pk=case.pk).due_on == date(2026, 6, 10)
 
 
 def test_events_replay_to_the_present_state():

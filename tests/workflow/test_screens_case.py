@@ -21,7 +21,7 @@ from tests.workflow.screens import (
 )
 from workflow import clocks, moves, process, reminders
 from workflow.guards import Guard
-from workflow.models import Case, Step, StopReason
+from workflow.models import Case, Pause, Step, StopReason
 from workflow.process import CustomerClass, ExistingSupply, Kind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("process_alone")]
@@ -178,6 +178,7 @@ def test_a_waiting_step_says_what_it_waits_for(client):
 def test_the_three_clocks_stand_side_by_side(client):
     step = surveyed_late(days=20)
     stop(moves.claim(step, by=worker(Kind.SURVEY)))
+    Pause.objects.update(started_at=timezone.now() - timedelta(days=4))  # a Friday
 
     context = page(client, supervisor(), step.case).context
 

@@ -24,6 +24,7 @@ class Subject(models.TextChoices):
     DUE = "due", _("Step due")
     SILENT = "silent", _("Customer without news")
     STOP = "stop", _("Stop to review")
+    CAP = "cap", _("Stop at its cap, the clock runs again")
     PAPER = "paper", _("Paper owed")
     PLAN = "plan", _("Plan to use or extend")
     REFUND = "refund", _("Refund to pay out")

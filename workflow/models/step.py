@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -273,7 +273,7 @@ class Pause(models.Model):
     party = models.CharField(_("waiting for"), max_length=120, blank=True)
     evidence = models.TextField(_("evidence"), blank=True)
     review_on = models.DateField(_("review on"), null=True, blank=True)
-    cap_on = models.DateField(_("runs again on"), null=True, blank=True)
+    cap_on = models.DateField(_("stands still until"), null=True, blank=True)
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -312,12 +312,19 @@ class Pause(models.Model):
     def is_stop(self) -> bool:
         return self.reason_id is not None
 
+    @property
+    def cap_at(self) -> datetime | None:
+        """The moment at which a stop ends by itself: the end of its cap's day."""
+        if self.cap_on is None:
+            return None
+        return timezone.make_aware(datetime.combine(self.cap_on + timedelta(days=1), time.min))
+
     def days(self, today: date) -> set[date]:
-        """The calendar days on which the clock stood still: the first to the last, none when it
-        ended at once.
+        """The calendar days that lie wholly within it: neither the day it began nor the day it
+        ended, and none past its cap (DOMAIN section 4). While it lasts, today is one of them.
         """
         first = timezone.localdate(self.started_at)
-        last = timezone.localdate(self.ended_at) if self.ended_at else today
-        if last == first and self.ended_at:
-            return set()
-        return {first + timedelta(days=n) for n in range((last - first).days + 1)}
+        last = timezone.localdate(self.ended_at) - timedelta(days=1) if self.ended_at else today
+        if self.cap_on:
+            last = min(last, self.cap_on)
+        return {first + timedelta(days=n) for n in range(1, (last - first).days + 1)}

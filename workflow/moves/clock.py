@@ -35,7 +35,7 @@ def stop(
         raise Refused(
             _(
                 "The review date must lie after today and not after %(cap)s, "
-                "when the clock runs again."
+                "after which the clock runs again."
             )
             % {"cap": f"{cap_on:%Y-%m-%d}"}
         )
@@ -72,11 +72,14 @@ def stop(
 
 @act
 def resume(step: Step, *, by: User | None, note: Words = "", at: datetime | None = None) -> Step:
-    """The clock runs again; days that stood still are added to the due date. By None: the cap was
-    reached.
+    """The clock runs again; the working days wholly within the stop are added to the due date.
+
+    By None: at its cap, the stop ends by itself; raises Refused for one whose cap is not reached.
     """
     move = Move(step.case_id, by, at)
     step = move.step(step.pk)
+    if by is None and step.pauses.filter(ended_at=None, cap_on__gte=move.today).exists():
+        raise Refused(_("The stop has not reached its cap."))
     if by and not by.has_role(*STEERING):
         demand_worker(step, by)
     move.transit(step, "resume")

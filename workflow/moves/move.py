@@ -227,11 +227,16 @@ def await_contact(case: Case, at: datetime) -> None:
 
 
 def end_pause(move: Move, step: Step) -> None:
-    """Close the running pause of a step, if any, and move the whole-case date by it."""
-    pause = Pause.objects.filter(step=step, ended_at=None).first()
+    """Close the running pause of a step, if any, and move the whole-case date by it.
+
+    What is past its cap has ended there, by itself.
+    """
+    pause = step.pauses.filter(ended_at=None).first()
     if pause is None:
         return
     pause.ended_at, pause.ended_by = move.at, move.by
+    if pause.cap_at and pause.cap_at < move.at:
+        pause.ended_at, pause.ended_by = pause.cap_at, None
     pause.save(update_fields=["ended_at", "ended_by"])
     ladder.stand(Subject.STOP, pause.pk, case=move.case, due_on=None, at=move.at)
     if move.case.accepted_at:
