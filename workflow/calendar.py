@@ -115,8 +115,8 @@ def ledger(
     """Every day from the event to the due date, each with its reason; the last one is the due date.
 
     `start` is the day of the event, `limit` the working days allowed, `stopped` days on which the
-    clock stood still, `begun` those on which a stop began: one that begins on the last day moves it,
-    one that begins later does not. A last day is always a working day.
+    clock stood still, `begun` those on which a stop began: one that begins on the last day moves
+    it, one that begins later does not. A last day is always a working day.
     """
     count = int(count_first_day and calendar.is_working(start) and start not in stopped)
     entries = [LedgerDay(start, DayKind.START, count)]
