@@ -11,14 +11,23 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
+from applications.models import Application
 from plans import steps
 from plans.models import Plan, PlanSource
 from plans.steps import Act
 from surveys.guards import why_not_usable
 from surveys.models import Candidate, Survey
-from workflow.models import Step
+from workflow.models import Case, Step
 
 State = Plan.State
+
+
+def voltage_of(case: Case) -> str:
+    """The voltage of the supply, as planned or, before that, as applied for; empty where none is
+    named.
+    """
+    sheet = Plan.read(case) or Application.of(case)
+    return sheet.voltage if sheet else ""
 
 
 def panel(step: Step, user: User) -> dict:

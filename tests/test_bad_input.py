@@ -153,7 +153,7 @@ FORMS: dict[type[forms.BaseForm], Make] = {
     desk.SearchForm: asked(desk.SearchForm),
     desk.BoardForm: asked(desk.BoardForm),
     desk.AssignForm: plain(desk.AssignForm, **STEP),
-    desk.StopForm: plain(desk.StopForm),
+    desk.StopForm: plain(desk.StopForm, **STEP, by=lambda world: world.reader),
     desk.ResumeForm: plain(desk.ResumeForm),
     desk.SendBackForm: plain(desk.SendBackForm, **STEP),
     desk.ReasonForm: plain(desk.ReasonForm),

@@ -120,7 +120,7 @@ ROWS: dict[str, Row] = {
     "workflow:deadline": reading("survey", STEP),
     "workflow:claim": Row("unclaimed", "unclaimed_step", shown=405, post=ALL, taken=302),
     "workflow:assign": steered("survey", SURVEYOR, below=STEP, taken=422),
-    "workflow:stop": page("survey", SURVEYOR, STEP, taken=422),
+    "workflow:stop": steered("survey", SURVEYOR, below=STEP, taken=422),
     "workflow:resume": steered("survey", SURVEYOR, below=STEP, status=409),
     "workflow:send_back": page("survey", SURVEYOR, STEP, taken=422),
     "workflow:withdraw": steered("survey", CLERK, taken=422),

@@ -73,7 +73,9 @@ def on_step(code: str, step: Step, user: User) -> Action:
 
 
 def _person_on_step(code: str, step: Step, user: User) -> tuple[str, ...]:
-    if (code == "assign" and step.owner_id == user.pk) or (code == "resume" and user.steers):
+    if (code == "assign" and step.owner_id == user.pk) or (
+        code in ("stop", "resume") and user.steers
+    ):
         return ()
     if code == "assign":
         return _hindrance(moves.demand_role, step.case, user, *STEERING)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
 from accounts.roles import Role
-from workflow import clocks, process, queue
+from workflow import clocks, process, queue, stops
 from workflow.calendar import Calendar
 from workflow.models import Case, Step, StopReason
 from workflow.paging import whole_number
@@ -213,14 +213,20 @@ class StopForm(DressedForm):
         help_text=gettext_lazy("A working day after today, not after the cap of the reason."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, step: Step, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].queryset = StopReason.objects.filter(active=True)
-        with_cap = partial(self._with_cap, clocks.calendar(), timezone.localdate())
-        self.fields["reason"].label_from_instance = with_cap
+        reason = self.fields["reason"]
+        fitting = [reason.pk for reason in stops.offered(step)]
+        reason.queryset = StopReason.objects.filter(pk__in=fitting)
+        reason.error_messages["invalid_choice"] = stops.unfit()
+        again = set() if by.steers else stops.given_before(step)
+        with_cap = partial(self._with_cap, clocks.calendar(), timezone.localdate(), again)
+        reason.label_from_instance = with_cap
 
     @staticmethod
-    def _with_cap(calendar: Calendar, today: date, reason: StopReason) -> str:
+    def _with_cap(calendar: Calendar, today: date, again: set[int], reason: StopReason) -> str:
+        if reason.pk in again:
+            return _("%(reason)s: a second time, only by the supervisor") % {"reason": reason}
         cap_on = calendar.add(today, reason.cap)
         return _("%(reason)s: at most %(n)s wd, runs again after %(day)s") % {
             "reason": reason,

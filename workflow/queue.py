@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.roles import Role
 from workflow import clocks, process
-from workflow.models import Case, Step
+from workflow.models import Case, Step, StopReason
 from workflow.process import PROCESS, Kind
 from workflow.templatetags.jiedian import rendered_chip, standing
 
@@ -133,7 +133,14 @@ def listed(steps: QuerySet[Step]) -> QuerySet[Step]:
     return (
         steps.select_related("case", "owner")
         .annotate(running=FilteredRelation("pauses", condition=Q(pauses__ended_at=None)))
-        .annotate(pause_since=F("running__started_at"), review_on=F("running__review_on"))
+        .annotate(
+            pause_since=F("running__started_at"),
+            review_on=F("running__review_on"),
+            cap_on=F("running__cap_on"),
+            waits_for=F("running__party"),
+            stopped_for=F(f"running__reason__{StopReason.label_column()}"),
+            stopped_by=F("running__started_by__name"),
+        )
     )
 
 
@@ -156,6 +163,7 @@ class Row:
     claim_url: str
     silent: str
     silent_class: str
+    stop: str
 
     @property
     def case(self) -> Case:
@@ -189,8 +197,21 @@ def row(step: Step, user: User, today: date, act: str = "") -> Row:
         request=f"{case.get_customer_class_display()} · {case.get_business_type_display()}",
         claim_url=reverse("workflow:claim", args=[case.number, step.pk]) if may_claim else "",
         silent=_("%(n)s wd") % {"n": clocks.silent_days(case, today)},
+        stop=stop_of(step),
         silent_class="late-t" if spoken < limit else "soon-t" if spoken == limit else "",
     )
+
+
+def stop_of(step: Step) -> str:
+    """What a clock that stands still waits for, until when at most, and who stopped it."""
+    if step.state != Step.State.STOPPED or not step.cap_on:
+        return ""
+    return _("%(reason)s: %(party)s · runs again after %(cap)s · stopped by %(by)s") % {
+        "reason": step.stopped_for,
+        "party": step.waits_for,
+        "cap": f"{step.cap_on:%m-%d}",
+        "by": step.stopped_by,
+    }
 
 
 def day_of(step: Step) -> str:

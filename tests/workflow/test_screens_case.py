@@ -340,7 +340,7 @@ def test_a_supervisor_hands_a_step_to_somebody_who_can_do_it(client):
 def test_a_stop_keeps_what_was_typed_when_it_is_refused(client):
     step = surveyed_late()
     typed = {
-        "reason": StopReason.objects.get(code="no_access").pk,
+        "reason": StopReason.objects.get(code="third_party").pk,
         "party": "业委会",
         "evidence": "征询函 2026-0188",
         "review_on": (timezone.localdate() + timedelta(days=300)).isoformat(),
@@ -349,7 +349,7 @@ def test_a_stop_keeps_what_was_typed_when_it_is_refused(client):
     response = act(client, worker(Kind.SURVEY), "stop", step, **typed)
 
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors()
+    assert response.context["form"].errors["review_on"]
     assert "征询函 2026-0188" in response.content.decode()
     step.refresh_from_db()
     assert step.state == "in_hand"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from tests import factories
-from workflow import clocks, moves, reminders
+from workflow import clocks, moves, queue, reminders
+from workflow.forms import StopForm
+from workflow.guards import Refused
 from workflow.models import Case, Event, Notice, Pause, Step, StopReason
 from workflow.process import Kind
 
@@ -151,3 +154,134 @@ def test_a_stop_costs_only_the_working_days_that_lie_wholly_within_it(stopped, r
             step = moves.resume(step, by=step.owner)
 
     assert step.due_on == date.fromisoformat(due)
+
+
+def plan(**facts: Any) -> Step:
+    case = factories.case(**facts)
+    for kind in (Kind.APPLICATION, Kind.SURVEY):
+        step = fresh(case).step(kind)
+        moves.finish(step, by=factories.person(step.process.role))
+    return moves.claim(fresh(case).step(Kind.PLAN), by=factories.person(Role.PLANNER))
+
+
+def in_days(working_days: int) -> date:
+    return clocks.calendar().add(timezone.localdate(), working_days)
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "fits"),
+    [
+        (survey, "payment", False),
+        (survey, "plan_answer", False),
+        (survey, "customer_works", False),
+        (survey, "papers", True),
+        (survey, "third_party", True),
+        (survey, "force_majeure", True),
+        (plan, "plan_answer", True),
+        (plan, "no_access", False),
+        (plan, "design_110kv", False),
+    ],
+)
+def test_a_reason_fits_the_step_at_the_door_and_in_the_form(made, code, fits):
+    step = made()
+
+    form = StopForm(step=step, by=step.owner)
+    assert (code in {reason.code for reason in form.fields["reason"].queryset}) == fits
+    if fits:
+        assert stop(step, in_days(2), code).state == "stopped"
+        return
+    with pytest.raises(Refused) as refusal:
+        stop(step, in_days(2), code)
+    assert refusal.value.fields == ("reason",)
+    assert not Pause.objects.filter(reason__isnull=False).exists()
+
+
+def test_a_reason_of_the_administrators_own_fits_everywhere():
+    reason = StopReason.objects.get(code="papers")
+    reason.pk, reason.code = None, "local"
+    reason.save(force_insert=True)
+
+    assert stop(survey(), in_days(2), "local").state == "stopped"
+
+
+def test_who_types_the_address_of_a_reason_that_does_not_fit_reads_what_to_do(client):
+    step = survey()
+    client.force_login(step.owner)
+    typed = {
+        "reason": StopReason.objects.get(code="payment").pk,
+        "party": "客户",
+        "evidence": "函",
+        "review_on": f"{in_days(2)}",
+    }
+
+    answer = client.post(f"/cases/{step.case.number}/steps/{step.pk}/stop/", typed)
+
+    assert answer.status_code == 422
+    assert "fit this step" in answer.context["form"].errors["reason"][0]
+
+
+def test_no_access_needs_an_attempt_on_file():
+    step = survey()
+    with pytest.raises(Refused, match="attempt") as refusal:
+        stop(step, in_days(2), "no_access")
+    assert refusal.value.fields == ("reason",)
+
+    moves.record(step.case, "visit_failed", by=step.owner, step=step, note="无人应门")
+
+    assert stop(step, in_days(2), "no_access").state == "stopped"
+
+
+def test_the_review_is_on_a_working_day():
+    with time_machine.travel(at("2022-10-18T10:00"), tick=False):
+        step = survey()
+        with pytest.raises(Refused, match="working day") as refusal:
+            stop(step, date(2022, 10, 22))
+        assert refusal.value.fields == ("review_on",)
+
+
+def test_the_same_reason_a_second_time_on_a_step_needs_the_supervisor():
+    step = survey()
+    supervisor = factories.person(Role.SUPERVISOR, at="lh")
+    moves.resume(stop(step, in_days(2)), by=step.owner)
+
+    with pytest.raises(Refused, match="supervisor") as refusal:
+        stop(step, in_days(2))
+    assert refusal.value.fields == ("reason",)
+    form = StopForm(step=step, by=step.owner)
+    assert "supervisor" in " ".join(label for _pk, label in form.fields["reason"].choices)
+    moves.resume(stop(step, in_days(2), "papers"), by=step.owner)
+    step = stop(step, in_days(2), by=supervisor)
+
+    assert step.state == "stopped"
+    assert step.owner.username.startswith("surveyor")
+
+
+def test_a_step_that_was_late_stays_on_the_late_list_while_it_is_stopped():
+    with time_machine.travel(at("2022-10-18T10:00"), tick=False) as clock:
+        late, in_time = survey(), survey()
+        clock.move_to(at("2022-10-19T10:00"))
+        in_time = stop(in_time, date(2022, 10, 25))
+        clock.move_to(at("2022-10-21T10:00"))
+        late = stop(late, date(2022, 10, 25))
+
+        clock.move_to(at("2022-10-24T10:00"))
+        today = timezone.localdate()
+        assert list(Step.objects.overdue(today)) == [late]
+        assert [s.pk for s in Step.objects.live().filter(queue.in_tab("overdue", today))] == [
+            late.pk
+        ]
+        assert in_time.due_on is None
+        assert late.due_on == date(2022, 10, 19)
+        assert not late.alerts.filter(subject="due").exists()
+
+
+def test_the_list_of_stops_shows_reason_party_cap_and_author(client):
+    step = stop(survey(), in_days(2))
+    supervisor = factories.person(Role.SUPERVISOR, at="lh")
+    client.force_login(supervisor)
+    pause = step.pauses.get(ended_at=None)
+
+    page = unescape(client.get("/?tab=stopped").content.decode())
+
+    for shown in (str(pause.reason), "业委会", f"{pause.cap_on:%m-%d}", str(step.owner)):
+        assert shown in page

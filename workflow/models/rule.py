@@ -143,7 +143,12 @@ class StopReason(Listed):
         verbose_name_plural = _("reasons to stop the clock")
 
     def __str__(self) -> str:
-        return self.label_zh if (get_language() or "").startswith("zh") else self.label_en
+        return getattr(self, self.label_column())
+
+    @staticmethod
+    def label_column() -> str:
+        """The column of the label in the language that is active."""
+        return "label_zh" if (get_language() or "").startswith("zh") else "label_en"
 
 
 class Edition(models.Model):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import STEERING
-from workflow import clocks, ladder
+from workflow import clocks, ladder, stops
 from workflow.guards import Refused
 from workflow.models import Case, Pause, Step, StopReason, Subject
 from workflow.moves.acts import DUE_CHANGED, RESUMED, STOPPED
@@ -25,11 +25,16 @@ def stop(
     """Stop the utility's clock for a listed reason, with evidence, a party waited for and a review
     date.
 
-    The cap comes with the reason; a review date past it is refused (DOMAIN section 4).
+    Who works on the step, or the supervisor, stops it. The cap comes with the reason, which must
+    fit the step (`workflow.stops`); the review is on a working day up to the cap (DOMAIN section
+    4). A step that is late already keeps its due date, and stays on the list of what is late.
     """
     move = Move(step.case_id, by, None)
     step = move.step(step.pk)
-    demand_worker(step, by)
+    steers = by.has_role(*STEERING)
+    if not steers:
+        demand_worker(step, by)
+    stops.demand_fit(reason, step, by)
     cap_on = clocks.calendar().add(move.today, reason.cap)
     if not move.today < review_on <= cap_on:
         raise Refused(
@@ -37,16 +42,25 @@ def stop(
                 "The review date must lie after today and not after %(cap)s, "
                 "after which the clock runs again."
             )
-            % {"cap": f"{cap_on:%Y-%m-%d}"}
+            % {"cap": f"{cap_on:%Y-%m-%d}"},
+            fields=("review_on",),
         )
-    if not reason.active or not party.strip() or not evidence.strip():
+    if not clocks.calendar().is_working(review_on):
+        raise Refused(
+            _("The review date must be a working day: the next one is %(day)s.")
+            % {"day": f"{clocks.calendar().add(review_on, 0):%Y-%m-%d}"},
+            fields=("review_on",),
+        )
+    if not party.strip() or not evidence.strip():
         raise Refused(
             _(
                 "A stop needs its evidence, the party waited for, a review date "
                 "and the day the clock runs again."
             )
         )
-    move.transit(step, "stop", due_on=None, **taking(step, by))
+    late_since = clocks.missed(step, move.today)
+    takes = {} if steers else taking(step, by)
+    move.transit(step, "stop", due_on=late_since, **takes)
     pause = Pause.objects.create(
         step=step,
         reason=reason,

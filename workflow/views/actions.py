@@ -123,7 +123,7 @@ def stop(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Stop the utility's clock for a listed reason."""
     step = find_step(request, number, pk)
     action = actions.on_step("stop", step, request.user)
-    form = own.StopForm(request.POST or None)
+    form = own.StopForm(request.POST or None, step=step, by=request.user)
     hint = _(
         "Only for a reason of the list. The grid's own works do not stop the clock. At the cap it "
         "runs again by itself and the supervisor is told. The customer is to be told now."
