@@ -15,7 +15,7 @@ from demo import walk
 from demo.walk import Stage
 from surveys import steps as surveys
 from surveys.models import Candidate, Consent, SourcePoint
-from workflow import moves
+from workflow import clocks, moves
 from workflow.models import Case, StopReason
 from workflow.process import BusinessType, CustomerClass, Kind
 
@@ -128,7 +128,7 @@ def stopped(stage: Stage) -> Case:
         reason=StopReason.objects.get(code="third_party"),
         party="业委会 王主任",
         evidence="征询函 2026-0188",
-        review_on=timezone.localdate() + timedelta(days=5),
+        review_on=clocks.calendar().add(timezone.localdate(), 5),
     )
     return case
 

@@ -42,7 +42,7 @@ from surveys.models import Candidate, Consent, Photo, SourcePoint, Survey, Visit
 from tests.contracts.factories import SUPPLY
 from tests.plans.factories import word
 from tests.works.factories import picture
-from workflow import moves, process, reminders
+from workflow import clocks, moves, process, reminders
 from workflow.guards import Refused
 from workflow.models import Case, Step, StopReason
 from workflow.moves import countersign
@@ -742,7 +742,7 @@ def stop(house: House, step: Step, by: User, choose) -> None:
         reason=choose(*StopReason.objects.order_by("pk")),
         party="客户",
         evidence=choose("函", ""),
-        review_on=timezone.localdate() + timedelta(days=choose(1, 3, 400)),
+        review_on=clocks.calendar().add(timezone.localdate(), choose(1, 3, 400)),
     )
 
 

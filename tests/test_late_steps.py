@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from tests.factories import person
 from tests.test_editions import AT_ONCE, DRAFTS, Typed, sheet, world
-from workflow import moves
+from workflow import clocks, moves
 from workflow.guards import Refused
 from workflow.models import Case, LateCause, Lateness, Step, StopReason
 from workflow.process import Kind
@@ -168,7 +168,7 @@ def test_a_step_stopped_when_it_was_late_stays_late_and_one_in_time_does_not(wor
     step.save(update_fields=["in_hand_since"])
     reason = {"party": "客户", "evidence": "函", "by": step.owner}
     listed = StopReason.objects.get(code="papers")
-    review = timezone.localdate() + timedelta(days=3)
+    review = clocks.calendar().add(timezone.localdate(), 3)
     moves.stop(step, reason=listed, review_on=review, **reason)
 
     with pytest.raises(Refused, match=ASKS):

@@ -34,7 +34,7 @@ from tests.plans import factories as plans
 from tests.surveys import factories as surveys
 from tests.workflow import factories as countersigned
 from tests.works import factories as works
-from workflow import moves
+from workflow import clocks, moves
 from workflow.models import Case, Lateness, Step, StopReason
 from workflow.process import ExistingSupply, Kind
 
@@ -194,7 +194,7 @@ def trouble(world: SimpleNamespace) -> None:
         reason=StopReason.objects.first(),
         party="客户",
         evidence="函",
-        review_on=today + timedelta(days=3),
+        review_on=clocks.calendar().add(today, 3),
     )
     world.silent = at_survey(3)
     Case.objects.filter(pk=world.silent.case_id).update(

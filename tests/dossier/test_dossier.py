@@ -34,7 +34,7 @@ from tests.dossier.factories import asked, made, short, unpacked
 from tests.factories import person
 from tests.plans import factories as plans
 from tests.surveys import factories as surveys
-from workflow import chain, moves
+from workflow import chain, clocks, moves
 from workflow.guards import Refused
 from workflow.models import Case, StopReason
 from workflow.process import Kind
@@ -70,7 +70,7 @@ def rich() -> Case:
         reason=StopReason.objects.first(),
         party="市政占路许可",
         evidence="申请号 2026-118",
-        review_on=timezone.localdate() + timedelta(days=4),
+        review_on=clocks.calendar().add(timezone.localdate(), 4),
     )
     moves.resume(surveys.fresh(case), by=person(Role.SUPERVISOR))
     return Case.objects.get(pk=case.pk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
@@ -18,7 +17,7 @@ from tests import factories
 from tests.field import factories as tablet
 from tests.surveys import factories as surveys
 from tests.works import factories as works
-from workflow import moves
+from workflow import clocks, moves
 from workflow.models import Event, Step, StopReason
 from workflow.process import Kind
 from workflow.sheets import counted
@@ -165,7 +164,7 @@ def test_a_check_whose_clock_was_stopped_meanwhile_waits_for_a_decision(client):
         reason=StopReason.objects.get(code="third_party"),
         party="业委会 王主任",
         evidence="征询函 2026-0188",
-        review_on=timezone.localdate() + timedelta(days=3),
+        review_on=clocks.calendar().add(timezone.localdate(), 3),
     )
     client.force_login(inspector)
 

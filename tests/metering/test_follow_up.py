@@ -16,7 +16,7 @@ from metering import panel, steps
 from metering.models import CallBack
 from tests.factories import person
 from tests.metering import factories as make
-from workflow import moves, reminders
+from workflow import clocks, moves, reminders
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Notice, Reminder, StopReason, Subject
 from workflow.process import Kind
@@ -96,7 +96,7 @@ def test_the_caller_reads_what_went_wrong_and_asks_about_it():
         reason=StopReason.objects.get(code="third_party"),
         party="物业",
         evidence="征询函",
-        review_on=timezone.localdate() + timedelta(days=2),
+        review_on=clocks.calendar().add(timezone.localdate(), 2),
     )
     assert not panel.trouble(make.case_of(case)).late
     Reminder.objects.create(

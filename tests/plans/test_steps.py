@@ -19,7 +19,7 @@ from tests import factories as office
 from tests.applications.factories import shared, sheet
 from tests.plans import factories as make
 from tests.surveys import factories as surveys
-from workflow import moves, process
+from workflow import clocks, moves, process
 from workflow.guards import Refused
 from workflow.models import Case, StopReason
 from workflow.process import Kind
@@ -490,7 +490,7 @@ def test_while_the_clock_stands_still_nothing_is_submitted():
         reason=reason,
         party="王小明",
         evidence="电话",
-        review_on=timezone.localdate() + timedelta(days=1),
+        review_on=clocks.calendar().add(timezone.localdate(), 1),
     )
 
     assert "not open" in refused(steps.submit, plan.step, by=make.planner())

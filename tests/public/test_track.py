@@ -27,13 +27,14 @@ from plans import steps as planning
 from plans.models import Plan
 from public import steps
 from public.models import Guess
+from surveys.steps.evidence import ATTEMPTED
 from tests.documents import factories as papers
 from tests.factories import person
 from tests.fees import factories as money
 from tests.plans import factories as plans
 from tests.public.factories import code_of, customer, link, page, seen
 from tests.surveys import factories as surveys
-from workflow import moves
+from workflow import clocks, moves
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Step, StopReason, Subject
 from workflow.process import Kind
@@ -221,13 +222,14 @@ def test_a_stop_says_for_what_we_wait_and_until_when():
     surveyor = surveys.surveyor()
     step = surveys.fresh(case)
     today = timezone.localdate()
+    moves.record(case, ATTEMPTED, by=surveyor, step=step, note="无人应门")
     moves.stop(
-        step,
+        surveys.fresh(case),
         by=surveyor,
         reason=StopReason.objects.get(code="no_access"),
         party="张建国",
         evidence="照片",
-        review_on=today + timedelta(days=1),
+        review_on=clocks.calendar().add(today, 1),
     )
 
     text = seen(case)
@@ -322,7 +324,7 @@ def stopped_survey() -> Case:
         reason=StopReason.objects.get(code="third_party"),
         party="业主委员会",
         evidence="征询函",
-        review_on=timezone.localdate() + timedelta(days=1),
+        review_on=clocks.calendar().add(timezone.localdate(), 1),
     )
     return case
 

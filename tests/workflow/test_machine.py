@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from accounts.roles import Role
 from tests import factories
-from workflow import chain, moves, process
+from workflow import chain, clocks, moves, process
 from workflow.guards import Refused
 from workflow.models import Case, Step, StopReason
 from workflow.process import BusinessType, CustomerClass, Importance, Kind
@@ -125,7 +125,7 @@ class CaseMachine(RuleBasedStateMachine):
             reason=StopReason.objects.first(),
             party="客户",
             evidence="函",
-            review_on=timezone.localdate() + timedelta(days=1),
+            review_on=clocks.calendar().add(timezone.localdate(), 1),
         )
 
     @precondition(lambda self: hasattr(self, "case_pk") and self.case.fast_lane == "none")

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 
 from accounts.roles import Role
 from tests import factories
-from workflow import chain, moves
+from workflow import chain, clocks, moves
 from workflow.guards import Refused
 from workflow.models import Alert, Case, Pause, Step, StopReason
 from workflow.process import CustomerClass, Kind
@@ -227,7 +227,7 @@ def stop(step: Step, **changed):
         "reason": StopReason.objects.get(code="third_party"),
         "party": "业委会 王主任",
         "evidence": "征询函 2026-0188",
-        "review_on": timezone.localdate() + timedelta(days=3),
+        "review_on": clocks.calendar().add(timezone.localdate(), 3),
     }
     return moves.stop(step, **given | changed)
 
