@@ -330,10 +330,23 @@ def _fit(name: str, value: Any) -> Any:
     return str(value)[:limit] if limit and isinstance(value, str) else value
 
 
+def _account(case: Case) -> dict[str, str]:
+    """Where the supply stays as it is: whose it was, and which account and meter it is."""
+    application = _sheet(case)
+    if needs_plan(case) or application is None:
+        return {}
+    return {
+        "previous_holder": application.previous_holder,
+        "account_number": application.account_number,
+        "meter_number": case.meter_number,
+    }
+
+
 def canonical(contract: Contract) -> dict[str, Any]:
     """Everything both parties sign: every column and every clause of the standard terms."""
     return {
         **{name: getattr(contract, name) for name in SIGNED_COLUMNS},
+        **_account(contract.step.case),
         "plan": contract.plan and {"version": contract.plan.version, "id": contract.plan_id},
         "terms": str(contract.terms_id and contract.terms.version),
         "clauses": [

@@ -28,19 +28,25 @@ def _earlier(step: Step, kind: str) -> Step:
     return step.case.step(kind) or step
 
 
-def _owner_of(kind: str):
+def _turn(step: Step, kind: str) -> Step:
+    """Whose turn it is until an earlier link is done: that link, or the survey it waits for."""
+    earlier = _earlier(step, kind)
+    return _earlier(step, Kind.SURVEY) if earlier.state == Step.State.WAITING else earlier
+
+
+def _owed_by(kind: str) -> dict[str, Any]:
+    """Who owes an earlier link, since when, and where it is done."""
+
     def owes(step: Step) -> Any:
-        earlier = _earlier(step, kind)
-        return earlier.owner or earlier.role_label
+        turn = _turn(step, kind)
+        return turn.owner or turn.role_label
 
-    return owes
-
-
-def _open(kind: str, label: Any):
     def remedy(step: Step) -> tuple[Any, str]:
-        return label, _earlier(step, kind).get_absolute_url()
+        turn = _turn(step, kind)
+        label = _("Open the survey") if turn.kind == Kind.SURVEY else _("Open the plan")
+        return label, turn.get_absolute_url()
 
-    return remedy
+    return {"owes": owes, "since": lambda step: _turn(step, kind).since, "remedy": remedy}
 
 
 def _fees_page(label: Any):
@@ -51,17 +57,13 @@ SURVEYED = Guard(
     lambda step: Standing.of(step).surveyed,
     reason=gettext_lazy("No signed survey says that the customer can be supplied."),
     met=gettext_lazy("The signed survey says that the customer can be supplied."),
-    owes=_owner_of(Kind.SURVEY),
-    since=lambda step: _earlier(step, Kind.SURVEY).since,
-    remedy=_open(Kind.SURVEY, gettext_lazy("Open the survey")),
+    **_owed_by(Kind.SURVEY),
 )
 PLAN_ACCEPTED = Guard(
     lambda step: Standing.of(step).plan is not None,
     reason=gettext_lazy("The customer has not accepted a supply plan."),
     met=gettext_lazy("The customer has accepted the supply plan."),
-    owes=_owner_of(Kind.PLAN),
-    since=lambda step: _earlier(step, Kind.PLAN).since,
-    remedy=_open(Kind.PLAN, gettext_lazy("Open the plan")),
+    **_owed_by(Kind.PLAN),
 )
 PRICED = Guard(
     lambda step: Standing.of(step).is_priced,
@@ -89,6 +91,14 @@ def _quoted_otherwise(step: Step) -> str:
     }
 
 
+def _since_published(step: Step) -> date | None:
+    """Since the proposal to bill as quoted waits; before it, since the new rate is in force."""
+    standing = Standing.of(step)
+    if standing.quote_proposal:
+        return timezone.localdate(standing.quote_proposal.proposed_at)
+    return standing.published_since or step.since
+
+
 QUOTE_HOLDS = Guard(
     lambda step: Standing.of(step).quote_holds,
     reason=_quoted_otherwise,
@@ -96,6 +106,7 @@ QUOTE_HOLDS = Guard(
     owes=lambda step: (
         Role.SUPERVISOR.label if Standing.of(step).quote_proposal else Role.BILLER.label
     ),
+    since=_since_published,
     remedy=_fees_page(gettext_lazy("Open the fees")),
     applies=lambda step: Standing.of(step).published is not None,
 )

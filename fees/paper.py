@@ -42,6 +42,8 @@ def context(paper: Paper) -> dict[str, Any]:
         "rest": rest,
         "asked": asked,
         "kept": paper.data.get("kept", False),
+        # Papers of before this was kept say that money goes back, as they always did.
+        "paid": paper.data.get("paid", True),
         # A bill waived or corrected since says so only on the paper issued for that.
         "ended": words.from_data(paper.data.get("ended", "")),
         "ended_on": paper.data.get("ended_on", ""),
@@ -51,7 +53,8 @@ def context(paper: Paper) -> dict[str, Any]:
 
 def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any]:
     """Whether the bill holds as it is issued, and what was paid before; if not, why, since when,
-    who decided it and when, and whether what was paid counts for the next bill (`kept`).
+    who decided it and when, whether anything was ever `paid` in the case, and whether what was
+    paid counts for the next bill (`kept`).
     """
     held = list(Payment.objects.held(case))
     if payment := data.get("payment"):
@@ -74,6 +77,7 @@ def frozen(case: Case, step: Step | None, data: dict[str, Any]) -> dict[str, Any
         "ended": words.as_data(bill.reason),
         "ended_on": f"{timezone.localtime(bill.ended_at):%Y-%m-%d}" if bill.ended_at else "",
         "kept": bool(held),
+        "paid": Payment.objects.filter(bill__step__case=case).exists(),
         "decided": decided or {},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -82,10 +82,11 @@ class Standing:
         """A signed survey says that the customer can be supplied; one of before the survey began
         anew says so no more, unless an accepted plan stands on it.
         """
-        survey, latest = self.survey, self.case.step(Kind.SURVEY)
-        if survey is None or not (survey.signed_at and survey.can_supply):
+        if self.survey is None:
             return False
-        return self.plan is not None or latest is None or survey.step_id == latest.pk
+        if self.plan:
+            return bool(self.survey.signed_at and self.survey.can_supply)
+        return self.survey.carries(self.case)
 
     @cached_property
     def bill(self) -> Bill | None:
@@ -174,6 +175,15 @@ class Standing:
         plan = self.assessment.plan
         today = tariff.by_catalogue(plan, timezone.localdate(), catalogue=self.catalogue)
         return None if today.charges_as(self.assessment) else today
+
+    @property
+    def published_since(self) -> date | None:
+        """The first day of the newest rate that is not the quoted one."""
+        if self.published is None or self.assessment is None:
+            return None
+        quoted = {line.item.pk for line in self.assessment.lines}
+        fresh = [line.item for line in self.published.lines if line.item.pk not in quoted]
+        return max((item.valid_from for item in fresh), default=None)
 
     @cached_property
     def kept_quotes(self) -> list[KeptQuote]:

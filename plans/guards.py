@@ -34,7 +34,7 @@ def _reached(*states: str):
 def _surveyed(step: Step) -> bool:
     plan = _plan(step)
     survey = plan.survey if plan else Survey.of(step.case)
-    return bool(survey and survey.can_supply and survey.signed_at)
+    return survey is not None and survey.carries(step.case)
 
 
 def _to(name: str, label):

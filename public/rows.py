@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -56,6 +57,11 @@ class Rows:
     @property
     def bill(self) -> Bill | None:
         return self.lines[0].bill if self.lines else None
+
+    @cached_property
+    def is_refunded(self) -> bool:
+        """Everything that was received for the case goes back, or went."""
+        return bool(self.refunds) and not Payment.objects.booked(self.case)
 
     @property
     def booked(self) -> Decimal:

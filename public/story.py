@@ -380,6 +380,8 @@ def _line_says(step: Step, rows: Rows) -> str:
         return _("You did not agree: %(reason)s") % {"reason": plan.objection}
     if plan and plan.accepted_how == Plan.Acceptance.EXHAUSTED:
         return _("We could not reach you: the plan holds as it was sent to you.")
+    if step.kind == Kind.FEES and step.state == Step.State.DONE and rows.is_refunded:
+        return _("What you paid goes back to you.")
     if step.state == Step.State.WAITING and step.is_deferred:
         return _("May be done after the power is on.")
     late = days_late(step, rows.today)
@@ -456,6 +458,8 @@ def goes_back(rows: Rows) -> list[str]:
 def money(rows: Rows) -> Money:
     """Nothing, until a bill stands on an accepted plan; then the bill with its legal basis."""
     bill, step = rows.bill, rows.case.step(Kind.FEES)
+    if bill and bill.state == Bill.State.PAID and rows.is_refunded:
+        return Money(_("The bill was paid; the money goes back to you."), "", bill, rows.lines)
     if bill and bill.state == Bill.State.PAID:
         return Money(_("The bill is paid. Nothing more is to be paid."), "", bill, rows.lines)
     if bill:

@@ -159,7 +159,7 @@ def test_a_shared_meter_found_late_stops_there_and_names_who_acts_next(stage):
     assert [step.kind for step in after.live_steps] == [Kind.SURVEY]
     survey = after.step(Kind.SURVEY)
     assert survey.round == 2
-    assert survey.came_back.note == "现场查明"
+    assert survey.came_back.note.endswith("Why: 现场查明")
     assert not Plan.objects.filter(step__case=case, state__in=Plan.HOLDING).exists()
     assert not Bill.objects.filter(step__case=case, state__in=Bill.STANDING).exists()
     refunds = Refund.objects.of_case(after)

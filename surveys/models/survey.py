@@ -198,6 +198,12 @@ class Survey(Countersigned):
         )
         return next((sheet for sheet in rounds if sheet.signed_at), rounds[0] if rounds else None)
 
+    def carries(self, case: Case) -> bool:
+        """Signed as workable, and the survey of the case did not begin anew since."""
+        latest = case.step(Kind.SURVEY)
+        is_latest = latest is None or latest.pk == self.step_id
+        return bool(self.signed_at and self.can_supply) and is_latest
+
     @classmethod
     def read(cls, step: Step) -> Survey | None:
         """The sheet of a step with all that hangs on it, read once for one step object."""

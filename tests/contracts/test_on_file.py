@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.roles import Role
 from applications.models import Application
@@ -89,6 +90,23 @@ def test_a_change_of_name_takes_over_the_supply_of_the_accounts_contract():
     for name in ("capacity_kva", "voltage", "boundary", "metering", "price", "sources"):
         assert getattr(contract, name) == getattr(held, name), name
     assert contract.customer_name == "王小明"
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "Previous holder"), ("zh-hans", "原户主")]
+)
+def test_a_change_of_name_says_from_whom_and_of_which_account_and_meter(language, heading):
+    in_force()
+    case = short(account_number="03120045871", previous_holder="张老三")
+    moves.describe(case, by=None, meter_number="3140077")
+    contract = draw(fees.fresh(case))
+
+    with override(language):
+        paper = pdf.html(Paper.objects.filter(kind="contract", language=language).latest("pk"))
+
+    for said in (heading, "张老三", "03120045871", "3140077"):
+        assert said in paper, said
+    assert contract.content["previous_holder"] == "张老三"
 
 
 @pytest.mark.parametrize("state", ["open", "withdrawn"])

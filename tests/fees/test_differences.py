@@ -139,6 +139,7 @@ def test_what_was_paid_back_in_part_goes_back_to_its_end():
 def test_a_waiver_gives_back_what_was_paid_before():
     bill = correct(paid_wrongly(230).bill)
     steps.approve(proposed(bill), by=person(Role.SUPERVISOR))
+    assert "Do not pay it; what was paid is paid back." in texts("bill")[-1]
 
     assert amounts(Refund) == [88000]
     assert anew(bill.step).outcome == "waived"

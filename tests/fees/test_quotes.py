@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import proof, steps, tariff
+from fees import guards, proof, steps, tariff
 from fees.models import Bill, BillLine, CatalogueItem, KeptQuote, Payment, Refund
 from fees.standing import Standing
 from plans import steps as plans
@@ -31,14 +31,14 @@ from workflow.process import Kind
 pytestmark = pytest.mark.django_db
 
 
-def publish(rate: int, code: str = "reliability-10kv") -> CatalogueItem:
-    """A new version of a published rate, in force from today."""
+def publish(rate: int, code: str = "reliability-10kv", *, days_ago: int = 0) -> CatalogueItem:
+    """A new version of a published rate, in force from today, or for some days."""
     item = CatalogueItem.objects.filter(code=code).order_by("-version")[0]
     item.pk, item.version, item.rate, item.valid_from = (
         None,
         item.version + 1,
         rate,
-        timezone.localdate(),
+        timezone.localdate() - timedelta(days=days_ago),
     )
     item.save(force_insert=True)
     return item
@@ -102,6 +102,17 @@ def test_two_people_bill_as_quoted_and_the_customer_is_told():
     event = step.case.events.get(verb="quote_kept")
     assert (event.data["quoted"], event.data["published"]) == ("88000.00", "120000.00")
     assert event.messages.exists()
+
+
+def test_a_new_rate_stands_against_the_bill_since_its_first_day():
+    step = factories.ready()
+    first_day = publish(300, days_ago=3).valid_from
+
+    assert guards.QUOTE_HOLDS.finding(anew(step)).since == first_day
+
+    proposal = steps.propose_quote(anew(step), by=person(Role.BILLER), reason="答复在先")
+    since = guards.QUOTE_HOLDS.finding(anew(step)).since
+    assert since == timezone.localdate(proposal.proposed_at)
 
 
 def test_one_person_does_not_decide_alone():

@@ -365,6 +365,20 @@ def test_the_paper_of_a_waived_bill_names_who_waived_it():
     assert "Waived by 周卫东 on" in waived
 
 
+def waived_paper() -> str:
+    """The paper of the waived bill, in English."""
+    with override("en"):
+        return pdf.html(Paper.objects.filter(kind="bill", language="en").order_by("pk").last())
+
+
+def test_the_paper_of_a_waived_bill_speaks_of_money_back_only_where_some_was_paid():
+    steps.approve(proposed(factories.billed()), by=person(Role.SUPERVISOR))
+
+    paper = waived_paper()
+    assert "paid back" not in paper.split("No longer valid")[0]
+    assert "Do not pay it; nothing was paid on it." in paper
+
+
 def test_a_paid_bill_cannot_be_waived():
     payment = factories.paid()
 

@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import steps
+from fees import guards, steps
 from fees.models import Bill, Correction, Payment, Refund
 from fees.panel import next_acts
 from tests.factories import case as opened
 from tests.factories import person
 from tests.fees import factories
 from workflow import moves
+from workflow.models import Step
 from workflow.process import Kind
 
 pytestmark = pytest.mark.django_db
@@ -403,6 +404,33 @@ def test_a_survey_that_is_done_once_more_says_no_more_that_it_can_be_supplied(cl
 
     assert "No signed survey says that the customer can be supplied." in told
     assert "The signed survey says" not in told
+
+
+def test_a_plan_that_waits_for_the_survey_is_owed_by_the_surveyor():
+    case = factories.fresh(factories.paid().bill.step.case)
+    moves.set_facts(case, by=person(Role.SUPERVISOR), note="现场查明合表", existing_supply="shared")
+    case = factories.fresh(case)
+    survey, step = case.step(Kind.SURVEY), case.step(Kind.FEES)
+
+    accepted = guards.PLAN_ACCEPTED.finding(step)
+
+    assert case.step(Kind.PLAN).state == "waiting"
+    assert accepted.owes == (survey.owner or survey.role_label)
+    assert accepted.since == survey.since
+    assert accepted.remedy[1] == survey.get_absolute_url()
+
+
+def test_an_open_plan_is_owed_by_who_draws_it():
+    case = factories.hv_case()
+    factories.survey(case)
+    factories._done(factories.fresh(case).step(Kind.SURVEY))
+    Step.objects.filter(case=case, kind=Kind.PLAN).update(state="in_hand")
+    case = factories.fresh(case)
+
+    accepted = guards.PLAN_ACCEPTED.finding(case.step(Kind.FEES))
+
+    assert accepted.owes == case.step(Kind.PLAN).role_label
+    assert accepted.remedy[1] == case.step(Kind.PLAN).get_absolute_url()
 
 
 def test_the_history_says_how_much_goes_back():

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from documents.models import Paper
-from plans import steps
+from plans import guards, steps
 from plans.models import ApprovalRule, Plan, PlanSource
 from plans.steps import terms, validity
 from surveys import steps as surveying
@@ -758,3 +758,16 @@ def test_the_draft_proposes_the_voltage_that_the_phases_found_need():
     plan, _sources = steps.draft_for(make.step_of(case))
 
     assert plan.voltage == "380v"
+
+
+def test_a_survey_that_is_done_once_more_holds_up_the_plan():
+    """The shared meter is found when the plan is drawn: the old survey is a matter of the past."""
+    case = make.household()
+    make.drawn(case)
+    moves.set_facts(
+        case, by=office.person(Role.SUPERVISOR), existing_supply="shared", note="现场查明合表"
+    )
+
+    step = make.step_of(case)
+
+    assert not guards.SURVEYED.finding(step).met

@@ -306,6 +306,17 @@ def test_the_page_says_what_goes_back_and_that_we_come_once_more():
     assert f"¥{payment.amount:,.2f} was paid back to you" in seen(case)
 
 
+def test_of_a_bill_that_is_paid_back_the_page_says_so():
+    payment = money.paid()
+    case = Case.objects.get(pk=payment.bill.step.case_id)
+    moves.withdraw(case, by=person(Role.CLERK), reason="不建了")
+
+    text = seen(Case.objects.get(pk=case.pk))
+
+    assert f"¥{payment.amount:,.2f} goes back to you" in text
+    assert "Nothing more is to be paid" not in text
+
+
 def asked(case: Case) -> int:
     """How many queries the page takes, for who opened it before."""
     client = customer(case)

@@ -1,6 +1,7 @@
 """The one door: rights, rounds, pauses, closing, the fast lane."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -429,3 +430,26 @@ def test_the_numbers_of_a_year_grow_by_a_place_when_six_are_used_up():
     found = [factories.case().number for _more in range(3)]
 
     assert found == [f"{year}-999999", f"{year}-1000000", f"{year}-1000001"]
+
+
+def test_corrected_facts_are_told_from_what_to_what_in_every_language():
+    case = factories.case()
+    moves.set_facts(
+        case,
+        by=factories.person(Role.SUPERVISOR, at="lh"),
+        note="现场查明合表",
+        existing_supply="shared",
+        disputed=True,
+        capacity_kva=Decimal(16),
+    )
+
+    event = case.events.get(verb="facts_changed")
+    assert event.data["facts"]["existing_supply"] == "shared"
+    assert event.data["changed"]["existing_supply"] == [case.existing_supply, "shared"]
+    with translation.override("en"):
+        assert "in dispute: no → yes" in event.note
+        assert event.note.endswith("Why: 现场查明合表")
+        assert "→ 16" in event.note
+    with translation.override("zh-hans"):
+        assert "合表" in event.note.split("→")[1]
+        assert "否 → 是" in event.note

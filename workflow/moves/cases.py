@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import datetime
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -40,7 +41,7 @@ from workflow.moves.move import (
 )
 from workflow.moves.rights import demand_author, demand_draft, demand_open, demand_role
 from workflow.moves.unit_of_work import act
-from workflow.words import Words, keep
+from workflow.words import Words, as_data, from_data, keep
 
 
 @act
@@ -53,8 +54,38 @@ def set_facts(case: Case, *, by: User | None, note: Words = "", **facts: Any) ->
     before = copy(move.case)
     if write_facts(move, facts):
         carry_through(move, before, keep(note or (lambda: _("Facts changed"))))
-        move.log(FACTS, note=note, facts=facts)
+        changed = {
+            name: [getattr(before, name), value]
+            for name, value in facts.items()
+            if getattr(before, name) != value
+        }
+        why = as_data(keep(note))
+        move.log(FACTS, note=lambda: _told(changed, from_data(why)), facts=facts, changed=changed)
     return move.case
+
+
+def _told(changed: dict[str, list[Any]], why: str) -> str:
+    """Each fact from what to what, and why."""
+    told = "; ".join(
+        f"{_column(name).verbose_name}: {_shown(name, old)} → {_shown(name, new)}"
+        for name, (old, new) in changed.items()
+    )
+    return _("%(changes)s. Why: %(reason)s") % {"changes": told, "reason": why} if why else told
+
+
+def _column(name: str) -> Any:
+    return Case._meta.get_field(name)
+
+
+def _shown(name: str, value: Any) -> str:
+    """A fact as people read it: a choice by its label, yes or no, a figure without idle noughts."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(dict(_column(name).flatchoices).get(value, value))
 
 
 @act
