@@ -15,7 +15,6 @@ from fees.models import Bill, BillLine, CatalogueItem, Correction, KeptQuote, Pa
 from plans.models import Plan
 from surveys.models import Survey
 from workflow.models import Case, Step
-from workflow.process import Kind
 
 
 @dataclass(frozen=True)
