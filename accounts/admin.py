@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
-from accounts import steps
+from accounts import services
 from accounts.models import Unit, User
 
 
@@ -13,7 +13,7 @@ class UnitAdmin(admin.ModelAdmin):
     search_fields = ["name", "code"]
 
     def save_model(self, request, obj, form, change):
-        steps.place(obj)
+        services.place(obj)
 
 
 @admin.register(User)

@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import demo, steps, tablets, typed
+from accounts import demo, services, tablets, typed
 from accounts.forms import LanguageForm
 
 
@@ -76,7 +76,7 @@ def language(request: HttpRequest) -> HttpResponse:
         ):
             target = wanted
         if request.user.is_authenticated:
-            steps.choose_language(request.user, form.cleaned_data["language"])
+            services.choose_language(request.user, form.cleaned_data["language"])
     response = redirect(target)
     return speak(response, form.cleaned_data["language"]) if form.is_valid() else response
 

@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from applications import rules, steps
+from applications import rules, services
 from applications.models import Application
 from workflow.guards import Guard
 from workflow.models import Step
@@ -37,7 +37,7 @@ def is_no_duplicate(step: Step) -> bool:
     sheet = sheet_of(step)
     if sheet is None or sheet.not_duplicate:
         return True
-    return not steps.duplicates(sheet, step.owner.unit if step.owner else step.case.unit)
+    return not services.duplicates(sheet, step.owner.unit if step.owner else step.case.unit)
 
 
 GUARDS = {

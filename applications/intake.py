@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from applications import rules, steps
+from applications import rules, services
 from applications.forms import ApplicationForm, EquipmentForm, equipment_rows
 from applications.models import Application, Equipment
 from documents.checklist import requirements
@@ -91,7 +91,7 @@ class Intake:
         self.form.instance.token = self.token
         unit = self.form.cleaned_data.get("unit")
         sheet, rows = self.form.instance, self.equipment.rows
-        act = steps.take if self.accepting else steps.open_draft
+        act = services.take if self.accepting else services.open_draft
         try:
             case = act(sheet, rows, by=self.request.user, unit=unit)
             self._relate(case)
@@ -105,9 +105,9 @@ class Intake:
         by, sheet, saved_at = self.request.user, self.form.instance, self.form.instance.saved_at
         try:
             with saving(self.request, self.step):
-                sheet = steps.save_draft(self.step, sheet, self.equipment.rows, by=by)
+                sheet = services.save_draft(self.step, sheet, self.equipment.rows, by=by)
                 self._relate(sheet.step.case)
-                return steps.accept(sheet.step, by=by) if self.accepting else sheet.step
+                return services.accept(sheet.step, by=by) if self.accepting else sheet.step
         except Refused:
             sheet.saved_at = saved_at
             raise
@@ -116,7 +116,7 @@ class Intake:
         """Keep the cases ticked as belonging together with this one."""
         reason = self.form.instance.not_duplicate
         for other in self.related:
-            steps.relate(case, other, by=self.request.user, reason=reason)
+            services.relate(case, other, by=self.request.user, reason=reason)
 
     def differs(self, kept: Application) -> bool:
         """What was typed is not what the sheet kept says; compared as it would be written."""
@@ -141,7 +141,7 @@ class Intake:
     def duplicates(self) -> list[Application]:
         """Similar open cases, each with what it has in common with this one."""
         sheet = self.form.instance
-        found = steps.duplicates(sheet, self.request.user.unit)
+        found = services.duplicates(sheet, self.request.user.unit)
         for other in found:
             other.common = sheet.same_as(other)
         return found
@@ -202,7 +202,7 @@ def published(sheet: Application) -> list[Requirement]:
         importance=sheet.importance,
         asked_at=[Kind.APPLICATION],
     )
-    return [p for p in found if sheet.agent_name or p.code != steps.AGENT_PAPER]
+    return [p for p in found if sheet.agent_name or p.code != services.AGENT_PAPER]
 
 
 def afterwards(sheet: Application) -> list[dict]:

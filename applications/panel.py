@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from applications import steps
+from applications import services
 from applications.forms import ContactForm
 from applications.models import Application, Contact, Relation
 from workflow.models import Case, Step
@@ -26,7 +26,7 @@ def panel(step: Step, user: User) -> dict:
     return {
         "authority_ends": sheet.authority_ends() if agent else None,
         "is_corrected": sheet and sheet.is_corrected,
-        "may_renew": agent and steps.may_renew_authority(step.case, user),
+        "may_renew": agent and services.may_renew_authority(step.case, user),
         "application": sheet.masked if sheet else None,
         "equipment": equipment,
         "equipment_kw": sum(row.total_kw for row in equipment),
@@ -43,9 +43,9 @@ def contacts(case: Case, user: User) -> dict:
         "contacts": latest,
         "contact_count": latest[0].of_case if latest else 0,
         "relations": related(case) if not latest or latest[0].also else [],
-        "contact_form": _quick_form(case) if steps.may_note(case, user) else None,
-        "contact_code": steps.may_hand_out_code(case, user),
-        "may_correct": bool(case.accepted_at) and steps.may_correct(case, user),
+        "contact_form": _quick_form(case) if services.may_note(case, user) else None,
+        "contact_code": services.may_hand_out_code(case, user),
+        "may_correct": bool(case.accepted_at) and services.may_correct(case, user),
     }
 
 

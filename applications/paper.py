@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications.models import Application, Correction
-from applications.steps.codes import code_of
+from applications.services.codes import code_of
 from documents.models import Paper, PaperKind
 from documents.paper import accountable, in_all_languages, owed, received
 from documents.qr import qr

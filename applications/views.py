@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from applications import intake, paper, steps
+from applications import intake, paper, services
 from applications.corrections import CorrectionForm
 from applications.forms import AuthorityForm, ContactForm, RenewCodeForm, signed_layout
 from applications.models import Application, Contact, Correction
@@ -65,7 +65,7 @@ def _again(request: HttpRequest, step: Step) -> HttpResponse:
             "This sheet is saved as a draft already. Save again to replace it by what stands here."
         )
         messages.warning(request, text)
-        return intake.Intake(request, *steps.draft_for(step), step=step).page()
+        return intake.Intake(request, *services.draft_for(step), step=step).page()
     sheet.token = uuid4()
     text = _(
         "This sheet was handed in already with other values: %(case)s, %(customer)s. What stands "
@@ -82,7 +82,7 @@ def application(request: HttpRequest, number: str) -> HttpResponse:
     hindrances = moves.hindrances(step, request.user)
     if hindrances or step.state != Step.State.IN_HAND:
         return _read(request, step, hindrances if step.is_live else [])
-    sheet = intake.Intake(request, *steps.draft_for(step), step=step)
+    sheet = intake.Intake(request, *services.draft_for(step), step=step)
     if other := sheet.joined:
         return _join(request, sheet, other)
     if not sheet.handed_in:
@@ -97,7 +97,7 @@ def application(request: HttpRequest, number: str) -> HttpResponse:
 def _join(request: HttpRequest, sheet: intake.Intake, other: Case) -> HttpResponse:
     """The request is there already: note on that case that it was made again."""
     try:
-        steps.join(sheet.form.instance, other, by=request.user)
+        services.join(sheet.form.instance, other, by=request.user)
     except Refused as refusal:
         return sheet.page(refusal)
     text = _("Noted here; there is no other case for this request.")
@@ -132,12 +132,12 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
 def contact(request: HttpRequest, number: str) -> HttpResponse:
     """The contact log of a case, and one contact more."""
     case = get_case_or_404(request, number)
-    if request.method == "POST" and not steps.may_note(case, request.user):
+    if request.method == "POST" and not services.may_note(case, request.user):
         raise PermissionDenied
     form = ContactForm(request.POST or None, case=case)
     if request.method == "POST" and form.is_valid():
         try:
-            steps.note_contact(form.save(commit=False), case=case, by=request.user)
+            services.note_contact(form.save(commit=False), case=case, by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -154,22 +154,22 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
         "silent_days": clocks.silent_days(case, timezone.localdate()),
         "contacts": read(page.object_list),
         "proof": Contact.objects.proof_of_attempts(case, case.opened_at),
-        "form": form if steps.may_note(case, request.user) else None,
+        "form": form if services.may_note(case, request.user) else None,
         "news": aside(request, case, "news", "messages", "_messages"),
     }
     return render(request, "applications/contacts.html", context)
 
 
-@opens_for(steps.may_hand_out_code)
+@opens_for(services.may_hand_out_code)
 def code(request: HttpRequest, number: str) -> HttpResponse:
     """The code by which the customer follows the case; a lost one is replaced."""
     case = get_case_or_404(request, number)
-    if not steps.may_hand_out_code(case, request.user):
+    if not services.may_hand_out_code(case, request.user):
         raise PermissionDenied
     form = RenewCodeForm(request.POST or None)
     if form.is_valid():
         try:
-            steps.renew_code(case, by=request.user, reason=form.cleaned_data["reason"])
+            services.renew_code(case, by=request.user, reason=form.cleaned_data["reason"])
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -180,11 +180,11 @@ def code(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "applications/code.html", {"case": case, "code": held, "form": form})
 
 
-@opens_for(steps.may_renew_authority)
+@opens_for(services.may_renew_authority)
 def authority(request: HttpRequest, number: str) -> HttpResponse:
     """The agent's authority was renewed: its last day, and the paper."""
     case = get_case_or_404(request, number)
-    if not steps.may_renew_authority(case, request.user):
+    if not services.may_renew_authority(case, request.user):
         raise PermissionDenied
     sheet = Application.of(case)
     if sheet is None or not sheet.agent_name or not sheet.accepted_at:
@@ -192,7 +192,7 @@ def authority(request: HttpRequest, number: str) -> HttpResponse:
     form = AuthorityForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            steps.renew_authority(case, by=request.user, **form.cleaned_data)
+            services.renew_authority(case, by=request.user, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -202,13 +202,13 @@ def authority(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "applications/authority.html", context)
 
 
-@opens_for(steps.may_correct)
+@opens_for(services.may_correct)
 def correction(request: HttpRequest, number: str) -> HttpResponse:
     """What the accepted sheet says wrongly of the customer, and the papers that bear it."""
     case = get_case_or_404(request, number)
-    if not steps.may_correct(case, request.user):
+    if not services.may_correct(case, request.user):
         raise PermissionDenied
-    before = steps.correctable(case)
+    before = services.correctable(case)
     if before is None:
         return render(request, "applications/correction.html", {"case": case})
     if "issue" in request.POST:
@@ -220,10 +220,10 @@ def correction(request: HttpRequest, number: str) -> HttpResponse:
         by=request.user,
         latest=made[-1].pk if made else 0,
     )
-    if form.is_valid() and form.warn(steps.newly_alike(before, form.instance, request.user)):
+    if form.is_valid() and form.warn(services.newly_alike(before, form.instance, request.user)):
         try:
             reason = form.cleaned_data["reason"]
-            steps.correct(case, form.instance, by=request.user, reason=reason)
+            services.correct(case, form.instance, by=request.user, reason=reason)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -241,7 +241,7 @@ def _issue_anew(request: HttpRequest, case: Case) -> HttpResponse:
     if issued is None:
         raise NotNow(_("This paper is not there any more. Look at the papers again."))
     try:
-        steps.issue_anew(case, issued, by=request.user)
+        services.issue_anew(case, issued, by=request.user)
     except Refused as refusal:
         messages.error(request, " ".join(refusal.messages))
     else:

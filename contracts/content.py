@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from contracts.models import Contract, ContractKind, Terms
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan
 from workflow import process
 from workflow.guards import Refused

@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
-from contracts import content, steps
+from contracts import content, services
 from contracts.models import Contract, ContractKind
 from documents.forms import CheckedFileField
 from plans.models import Plan
@@ -84,7 +84,7 @@ class DrawForm(SheetForm):
         self.fields["settlement"].choices = Contract.Settlement.choices
 
     def objections(self) -> list[Refused]:
-        return steps.against_drawing(
+        return services.against_drawing(
             self.case.step(Kind.CONTRACT), self.cleaned_data.get("kind", ""), self.cleaned_data
         )
 
@@ -137,12 +137,14 @@ class CustomerSignatureForm(SheetForm):
         found = super().clean()
         needed = Contract.SHOWN_BY.get(found.get("signed_how", ""), "")
         if needed and not found.get(needed) and needed not in self.errors:
-            self.add_error(needed, steps.NOT_SHOWN[needed])
+            self.add_error(needed, services.NOT_SHOWN[needed])
         return found
 
     def objections(self) -> list[Refused]:
         said = [self.cleaned_data.get(name) for name in ("signed_name", "signed_as", "signed_at")]
-        return steps.against_signature(self.drawn, said[0] or "", *said[1:]) if self.drawn else []
+        return (
+            services.against_signature(self.drawn, said[0] or "", *said[1:]) if self.drawn else []
+        )
 
 
 class InterimForm(SheetForm):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from applications.signers import signers_of
-from contracts import content, panel, steps
+from contracts import content, panel, services
 from contracts.forms import CustomerSignatureForm, DrawForm, InterimForm, RevisionForm
 from contracts.guards import SAYS_ALL, SAYS_WHAT_IS_RIGHT, contract_of
 from contracts.models import Contract
@@ -35,7 +35,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, step)
     form = DrawForm(request.POST or None, case=step.case, initial=_before(step))
     if request.method == "POST" and form.is_valid():
-        done = form.attempt(lambda: steps.draw(step, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: services.draw(step, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Contract drawn. It is the customer's turn to sign."))
             return redirect(step)
@@ -64,7 +64,7 @@ def customer(request: HttpRequest, number: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         done = form.attempt(
-            lambda: steps.sign_customer(contract, by=request.user, **form.cleaned_data)
+            lambda: services.sign_customer(contract, by=request.user, **form.cleaned_data)
         )
         if done:
             return _signed(request, done)
@@ -86,7 +86,7 @@ def utility(request: HttpRequest, number: str) -> HttpResponse:
     """The contract officer signs for the utility."""
     step, contract = _contract_or_404(request, number)
     try:
-        done = steps.sign_utility(contract, by=request.user)
+        done = services.sign_utility(contract, by=request.user)
     except ValidationError as refusal:
         return _page(request, step, refusals=refusal.messages)
     return _signed(request, done)
@@ -101,7 +101,7 @@ def interim(request: HttpRequest, number: str) -> HttpResponse:
     form = InterimForm(request.POST or None, request.FILES or None, initial={"interim_name": usual})
     if request.method == "POST" and form.is_valid():
         done = form.attempt(
-            lambda: steps.sign_interim(contract, by=request.user, **form.cleaned_data)
+            lambda: services.sign_interim(contract, by=request.user, **form.cleaned_data)
         )
         if done:
             messages.success(request, _("Interim agreement recorded. The contract is still owed."))
@@ -117,7 +117,7 @@ def revision(request: HttpRequest, number: str) -> HttpResponse:
     form = RevisionForm(request.POST or None, initial={"remarks": why})
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["remarks"]
-        done = form.attempt(lambda: steps.revise(contract, by=request.user, reason=reason))
+        done = form.attempt(lambda: services.revise(contract, by=request.user, reason=reason))
         if done:
             messages.success(request, _("Taken back. Draw the next version."))
             return redirect(step)

@@ -19,8 +19,8 @@ from applications.models import Application
 from demo import office, story, walk
 from demo.clock import StoryClock, telling
 from demo.walk import Stage
-from fees import steps as fees
-from plans import steps as plans
+from fees import services as fees
+from plans import services as plans
 from workflow import clocks, moves
 from workflow.models import Case, StopReason
 from workflow.process import BusinessType, CustomerClass, Kind

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from demo import walk
 from demo.walk import Stage
-from surveys import steps as surveys
+from surveys import services as surveys
 from surveys.models import Candidate, Consent, SourcePoint
 from workflow import clocks, moves
 from workflow.models import Case, StopReason

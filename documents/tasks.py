@@ -15,11 +15,11 @@ LATE = timedelta(minutes=1)
 @shared_task
 def render(paper_id: int) -> None:
     """Render one paper, unless it is rendered already."""
-    from documents import pdf, steps  # WeasyPrint stays out of the web processes
+    from documents import pdf, services  # WeasyPrint stays out of the web processes
 
     paper = Paper.objects.select_related("case__unit", "step").get(pk=paper_id)
     if paper.rendered_at is None:
-        steps.keep(paper, *pdf.render(paper))
+        services.keep(paper, *pdf.render(paper))
 
 
 @shared_task

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from documents import asking, panel, steps
+from documents import asking, panel, services
 from documents.files import Checked, without_metadata
 from documents.forms import AttachForm, ReceiveForm, SentForm, WaiveForm
 from documents.models import Original, Paper, PaperItem
@@ -33,7 +33,7 @@ def papers(request: HttpRequest, number: str) -> HttpResponse:
     form = AttachForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            steps.attach(
+            services.attach(
                 case, form.cleaned_data["file"], title=form.cleaned_data["title"], by=request.user
             )
         except Refused as refusal:
@@ -62,7 +62,7 @@ def receive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     form = ReceiveForm(request.POST, request.FILES) if request.method == "POST" else ReceiveForm()
     if form.is_valid():
         try:
-            steps.receive(item, by=request.user, file=form.cleaned_data["scan"])
+            services.receive(item, by=request.user, file=form.cleaned_data["scan"])
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -78,12 +78,12 @@ def _sent(request: HttpRequest, case: Case, item: PaperItem) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         try:
             if "refuse" in request.POST:
-                steps.not_taken(item, by=request.user, reason=reason)
+                services.not_taken(item, by=request.user, reason=reason)
                 done = _("The customer is asked to send it once more.")
             elif reason:  # the Enter key presses the first button
                 raise Refused(_("You wrote why it cannot be taken: ask for it once more."))
             else:
-                steps.receive(item, by=request.user)
+                services.receive(item, by=request.user)
                 done = _("Received: %(paper)s.") % {"paper": item.requirement.label}
         except Refused as refusal:
             form.add_error(None, refusal)
@@ -102,7 +102,7 @@ def waive(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     form = WaiveForm(request.POST or None)
     if form.is_valid():
         try:
-            steps.waive(item, by=request.user, reason=form.cleaned_data["reason"])
+            services.waive(item, by=request.user, reason=form.cleaned_data["reason"])
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -155,7 +155,7 @@ def paper(request: HttpRequest, number: str, pk: int) -> FileResponse:
     found = get_object_or_404(get_case_or_404(request, number).papers, pk=pk)
     if found.rendered_at is None:
         if found.on_demand:
-            steps.ask_for(found)
+            services.ask_for(found)
         raise NotNow(_("The paper is still being made. Try again in a minute."))
     return serve(found.file, f"{found.number}-{found.language}.pdf", "application/pdf")
 

@@ -22,7 +22,7 @@ def name_verbs() -> None:
     """Each room names its verbs where it does them; a worker may not have been in every room."""
     for app in apps.get_app_configs():
         if module_has_submodule(app.module, "steps"):
-            import_module(f"{app.name}.steps")
+            import_module(f"{app.name}.services")
 
 
 def render(dossier: Dossier, found: Contents, missing: Collection[str] = ()) -> bytes:

@@ -17,12 +17,12 @@ TRIED_FOR = timedelta(days=1)
 @shared_task
 def make(dossier_id: int) -> None:
     """Make one dossier, unless it is made already or removed by now."""
-    from dossier import archive, steps  # WeasyPrint stays out of the web processes
+    from dossier import archive, services  # WeasyPrint stays out of the web processes
 
     dossier = Dossier.objects.unmade().select_related("case__unit").filter(pk=dossier_id).first()
     if dossier:
         with archive.written(dossier) as (file, events, head):
-            steps.keep(dossier, file, events=events, head=head)
+            services.keep(dossier, file, events=events, head=head)
 
 
 @shared_task
@@ -41,6 +41,6 @@ def make_missing() -> int:
 @shared_task
 def clear() -> int:
     """Remove the dossiers of more than a month ago, and bytes that belong to none."""
-    from dossier import steps
+    from dossier import services
 
-    return steps.clear()
+    return services.clear()

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from documents.views import harmless, serve
-from dossier import steps
+from dossier import services
 from dossier.models import Dossier
 from workflow.access import get_case_or_404
 from workflow.models import Case
@@ -25,7 +25,7 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
     """What a dossier of this case holds, and those that were made; one press makes another."""
     case = _case(request, number)
     if request.method == "POST":
-        steps.ask(case, by=request.user, language=get_language() or request.user.language)
+        services.ask(case, by=request.user, language=get_language() or request.user.language)
         return redirect("dossier:dossier", case.number)
     found = list(case.dossiers.select_related("asked_by"))
     for one in found:
@@ -59,7 +59,7 @@ def pdf(request: HttpRequest, number: str, pk: int) -> FileResponse:
 def _case(request: HttpRequest, number: str) -> Case:
     """The case, to those who answer for it or audit it."""
     case = get_case_or_404(request, number)
-    if not request.user.has_role(*steps.ROLES):
+    if not request.user.has_role(*services.ROLES):
         raise PermissionDenied
     return case
 

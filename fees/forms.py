@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from fees import steps
+from fees import services
 from fees.models import Bill, Correction, KeptQuote, Payment, Refund
 from fees.standing import Standing
 from workflow.guards import Refused
@@ -48,7 +48,7 @@ class PaymentForm(SheetForm):
     def objections(self) -> list[Refused]:
         if self.bill is None or self.by is None:
             return []
-        return steps.against_payment(self.bill, self.cleaned_data.get("received_at"), by=self.by)
+        return services.against_payment(self.bill, self.cleaned_data.get("received_at"), by=self.by)
 
 
 class CorrectionForm(SheetForm):
@@ -72,7 +72,7 @@ class CorrectionForm(SheetForm):
     def objections(self) -> list[Refused]:
         if self.bill is None:
             return []
-        return steps.against_correction(self.bill, self.cleaned_data.get("kind", ""))
+        return services.against_correction(self.bill, self.cleaned_data.get("kind", ""))
 
 
 class KeptQuoteForm(SheetForm):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from documents.templatetags.papers import yuan
-from fees import steps
+from fees import services
 from fees.guards import TO_BILL
 from fees.models import Bill, Correction
 from fees.standing import Standing
@@ -76,7 +76,7 @@ def on_closing(case: Case) -> str:
         "amount": yuan(standing.booked),
         "payer": standing.payments[0].payer,
         "unit": case.unit,
-        "day": steps.refund_due(timezone.localdate()),
+        "day": services.refund_due(timezone.localdate()),
     }
 
 

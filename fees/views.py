@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.roles import Role
-from fees import steps
+from fees import services
 from fees.forms import CorrectionForm, KeptQuoteForm, PaymentForm, RefundForm
 from fees.models import Bill, Correction, Refund
 from fees.panel import why
@@ -43,10 +43,10 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
 
 def _bill(request: HttpRequest, step: Step) -> HttpResponse:
     if "nothing_due" in request.POST:
-        step = steps.nothing_due(step, by=request.user)
+        step = services.nothing_due(step, by=request.user)
         messages.success(request, _("Confirmed: nothing is due. The case goes on."))
         return redirect(step.case)
-    bill = steps.issue(step, by=request.user)
+    bill = services.issue(step, by=request.user)
     messages.success(
         request, _("Bill %(number)s issued. It is the customer's turn.") % {"number": bill.number}
     )
@@ -59,7 +59,9 @@ def quote(request: HttpRequest, number: str) -> HttpResponse:
     _demand(request.user, Role.BILLER)
     form = KeptQuoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        done = form.attempt(lambda: steps.propose_quote(step, by=request.user, **form.cleaned_data))
+        done = form.attempt(
+            lambda: services.propose_quote(step, by=request.user, **form.cleaned_data)
+        )
         if done:
             messages.success(request, _("Proposed. A supervisor has to agree."))
             return redirect(step)
@@ -72,7 +74,7 @@ def answer_quote(request: HttpRequest, number: str) -> HttpResponse:
     step = get_step_or_404(request, number, Kind.FEES)
     _demand(request.user, Role.SUPERVISOR)
     try:
-        steps.answer_quote(step, by=request.user, agree="approve" in request.POST)
+        services.answer_quote(step, by=request.user, agree="approve" in request.POST)
     except ValidationError as refusal:
         return _page(request, get_step_or_404(request, number, Kind.FEES), refusal=refusal)
     messages.success(request, _("Answered. The case goes on."))
@@ -84,12 +86,12 @@ def payment(request: HttpRequest, number: str) -> HttpResponse:
     step, bill = _bill_or_404(request, number)
     _demand(request.user, Role.CASHIER)
     if Standing.of(step).proposal:
-        return _page(request, step, refusal=steps.unanswered())
+        return _page(request, step, refusal=services.unanswered())
     form = PaymentForm(
         request.POST or None, payer=step.case.customer_name, bill=bill, by=request.user
     )
     if request.method == "POST" and form.is_valid():
-        done = form.attempt(lambda: steps.receive(bill, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: services.receive(bill, by=request.user, **form.cleaned_data))
         if done:
             messages.success(
                 request,
@@ -106,10 +108,10 @@ def correction(request: HttpRequest, number: str) -> HttpResponse:
     bill.step = step
     offered = Standing.of(step).may_be_proposed
     if request.method == "GET" and not offered:
-        return _page(request, step, refusal=steps.against_proposal(bill))
+        return _page(request, step, refusal=services.against_proposal(bill))
     form = CorrectionForm(request.POST or None, bill=bill)
     if request.method == "POST" and form.is_valid():
-        done = form.attempt(lambda: steps.propose(bill, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: services.propose(bill, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Proposed. A supervisor has to agree."))
             return redirect(step)
@@ -125,7 +127,7 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     if proposal is None:
         raise NotNow(_("No waiver or correction waits for an answer."))
     agrees = "approve" in request.POST
-    act = steps.approve if agrees else steps.decline
+    act = services.approve if agrees else services.decline
     try:
         act(proposal, by=request.user)
     except ValidationError as refusal:
@@ -160,7 +162,7 @@ def refund(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     _demand(request.user, Role.CASHIER)
     form = RefundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        done = form.attempt(lambda: steps.pay_out(found, by=request.user, **form.cleaned_data))
+        done = form.attempt(lambda: services.pay_out(found, by=request.user, **form.cleaned_data))
         if done:
             messages.success(request, _("Paid out. A second person has to confirm it."))
             return redirect(step)
@@ -168,11 +170,11 @@ def refund(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, step: Step, found: Refund) -> HttpResponse:
-    _demand(request.user, *steps.CONFIRMING)
+    _demand(request.user, *services.CONFIRMING)
     if request.method != "POST":
         return redirect(step)
     try:
-        steps.confirm(found, by=request.user)
+        services.confirm(found, by=request.user)
     except ValidationError as refusal:
         return _page(request, step, refusal=refusal)
     messages.success(request, _("Confirmed: the money went back."))
@@ -219,7 +221,7 @@ def _page(
         "is_biller": user.has_role(Role.BILLER),
         "is_supervisor": user.has_role(Role.SUPERVISOR),
         "has_acts": _has_acts(standing, user, mine),
-        "confirms": user.has_role(*steps.CONFIRMING),
+        "confirms": user.has_role(*services.CONFIRMING),
         "may_propose": user.has_role(Role.BILLER) and _may_propose(standing),
     }
     status = 422 if form and form.errors else 200

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from documents.forms import CheckedFileField
-from surveys import steps
+from surveys import services
 from surveys.forms import (
     CONCLUSION,
     LOAD_AND_METER,
@@ -34,7 +34,7 @@ from surveys.forms import (
 )
 from surveys.forms import load_formset as loads_of
 from surveys.models import Candidate, Consent, Photo, Survey, Visit
-from surveys.steps import LABELS
+from surveys.services import LABELS
 from workflow.models import Step
 
 ROWS = 40
@@ -185,7 +185,7 @@ class FieldSurveyForm(SurveyForm):
 
     def __init__(self, data: Any = None, files: Any = None, *, step: Step, **kwargs: Any) -> None:
         self.step = step
-        survey, loads = steps.draft_for(step)
+        survey, loads = services.draft_for(step)
         super().__init__(data, files, instance=survey, loads=loads_of(data, loads), **kwargs)
         points = {c.label: c for c in self.candidates}
         everybody = {
@@ -216,7 +216,7 @@ class FieldSurveyForm(SurveyForm):
             for name in ("customer_signed_name", "customer_signed_at"):
                 setattr(survey, name, found.get(name) or None)
             survey.customer_signed_name = survey.customer_signed_name or ""
-            for refusal in steps.against_signature(survey, handed_in=self._is_drawn()):
+            for refusal in services.against_signature(survey, handed_in=self._is_drawn()):
                 self.add_error("customer_signed_name", refusal)
         return found
 
@@ -238,7 +238,7 @@ class FieldSurveyForm(SurveyForm):
     @cached_property
     def candidates(self) -> list[Candidate]:
         """The points known: of this round, or of the one before, which this one takes over."""
-        saved = Survey.objects.filter(step=self.step).first() or steps.previous(self.step)
+        saved = Survey.objects.filter(step=self.step).first() or services.previous(self.step)
         if saved is None:
             return []
         points = saved.candidates.select_related("source_point")

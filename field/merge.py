@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from field.envelope import posted
 from field.models import Record
+from field.services.applying import files_of
 from field.sheets import ATTEMPT, SHEETS, Sheet
-from field.steps.applying import files_of
 from workflow.models import Step
 
 # What names a row that both sides know.

@@ -15,13 +15,13 @@ from field.forms import AttemptForm, FieldSurveyForm
 from field.writing import keep_attempt, keep_survey, sign_survey
 from metering import guards as meters
 from metering import panel
-from metering import steps as metering
+from metering import services as metering
 from metering.views import STAGES
 from surveys.models import Survey
 from workflow.models import Step
 from workflow.process import Kind
 from works import guards as works_guards
-from works import steps as works
+from works import services as works
 from works.forms import FORMS
 
 # The steps that are done on site.

@@ -1,6 +1,6 @@
-"""How the sheets of a visit are written: through the steps of the rooms whose they are.
+"""How the sheets of a visit are written: through the services of the rooms whose they are.
 
-Not in `field.steps`: that binds the sheets (field.sheets), which name these functions.
+Not in `field.services`: that binds the sheets (field.sheets), which name these functions.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from documents import steps as documents
+from documents import services as documents
 from field.forms import AttemptForm, ConsentRow, FieldSurveyForm
-from surveys import steps as surveys
+from surveys import services as surveys
 from surveys.models import Candidate, Consent, Photo, Survey
-from surveys.steps.evidence import ATTEMPTED, demand_past, said
+from surveys.services.evidence import ATTEMPTED, demand_past, said
 from workflow import moves
 from workflow.guards import Refused
 from workflow.process import Kind

@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from metering.models import CallBack, Energization, Installation, Removal
-from metering.steps.callback import await_follow_up
+from metering.services.callback import await_follow_up
 from workflow.moves.named import Named
 
 FITTERS = ("installer", "second_installer")

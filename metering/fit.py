@@ -12,7 +12,7 @@ from applications.models import Application
 from contracts.models import Contract
 from metering.models import Installation, Meter
 from metering.models.meter import Accuracy, Phase
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan
 from plans.ratios import is_ct, is_pt, normalized, validate_ct, validate_pt
 from surveys.models import Survey

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
-from metering import fit, steps
+from metering import fit, services
 from metering.models import CallBack, Energization, Installation, Meter, MeterPhoto, Removal, Seal
 from workflow.guards import Refused
 from workflow.models import Step
@@ -85,7 +85,7 @@ class WorkForm(RoomForm):
     def against_signature(self) -> list[Refused]:
         """Why the customer's signature is none; its picture is here, or comes with the sheet."""
         shown = any(row.instance.shows == MeterPhoto.Shows.SIGNATURE for row in typed(self.photos))
-        return steps.against_signature(self.instance, handed_in=shown)
+        return services.against_signature(self.instance, handed_in=shown)
 
 
 class OrderForm(WorkForm):
@@ -150,10 +150,10 @@ class OrderForm(WorkForm):
 
     def objections(self) -> list[Refused]:
         order, meter = self.instance, self.instance.meter
-        against = steps.against_meter(meter, self.step) if "meter" in self.changed_data else []
+        against = services.against_meter(meter, self.step) if "meter" in self.changed_data else []
         return [
             *against,
-            *steps.unfinished(order, sealed=bool(typed(self.seals))),
+            *services.unfinished(order, sealed=bool(typed(self.seals))),
             *self.against_signature(),
         ]
 
@@ -200,7 +200,7 @@ class RemovalForm(WorkForm):
         ]
 
     def objections(self) -> list[Refused]:
-        return [*steps.unfinished_removal(self.instance), *self.against_signature()]
+        return [*services.unfinished_removal(self.instance), *self.against_signature()]
 
 
 class PowerForm(WorkForm):
@@ -253,7 +253,7 @@ class PowerForm(WorkForm):
         return found
 
     def objections(self) -> list[Refused]:
-        return [*super().objections(), *steps.before_the_meter(self.instance)]
+        return [*super().objections(), *services.before_the_meter(self.instance)]
 
 
 class CallBackForm(RoomForm):

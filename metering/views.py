@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role
-from metering import guards, panel, steps
+from metering import guards, panel, services
 from metering.forms import CallBackForm, FollowUpForm, OrderForm, PowerForm, RemovalForm
 from workflow import moves
 from workflow.access import get_step_or_404, opens_for
@@ -25,9 +25,9 @@ from workflow.views.countersign import countersign_page, may_countersign
 from works.forms import staff, tell_refused, unfiled
 
 STAGES = {
-    "removal": (RemovalForm, steps.removal_of),
-    "order": (OrderForm, steps.order_of),
-    "power": (PowerForm, steps.power_of),
+    "removal": (RemovalForm, services.removal_of),
+    "order": (OrderForm, services.order_of),
+    "power": (PowerForm, services.power_of),
 }
 
 
@@ -68,7 +68,7 @@ def _work(request: HttpRequest, step: Step, stage: str) -> HttpResponse:
     if request.method == "POST" and (form := form.without_refused()).is_valid():
         try:
             with saving(request, step):
-                steps.hand_in(form, by=request.user)
+                services.hand_in(form, by=request.user)
         except Refused as refusal:
             form.tell(refusal)
         else:
@@ -95,7 +95,7 @@ def confirm(request: HttpRequest, number: str) -> HttpResponse:
         step,
         guards.waiting(step),
         people=staff(step.case, Role.FITTER),
-        confirm=steps.confirm,
+        confirm=services.confirm,
         show=partial(_shown, request, step),
     )
 
@@ -122,7 +122,7 @@ def callback(request: HttpRequest, number: str) -> HttpResponse:
             refuse(step, hindrances)
         context = panel.call_page(step) | {"hindrances": hindrances}
         return render(request, "metering/callback.html", context)
-    form = CallBackForm(request.POST or None, step=step, instance=steps.call_of(step))
+    form = CallBackForm(request.POST or None, step=step, instance=services.call_of(step))
     if request.method == "POST" and form.is_valid():
         try:
             return _call(request, step, form)
@@ -135,11 +135,11 @@ def _call(request: HttpRequest, step: Step, form: CallBackForm) -> HttpResponse:
     sheet = form.save(commit=False)
     with saving(request, step):
         if "not_reached" in request.POST:
-            steps.not_reached(sheet, note=sheet.words[:200], by=request.user)
+            services.not_reached(sheet, note=sheet.words[:200], by=request.user)
         elif form.signing:
-            steps.call_back(sheet, by=request.user)
+            services.call_back(sheet, by=request.user)
         else:
-            steps.keep_call(sheet, by=request.user)
+            services.keep_call(sheet, by=request.user)
     if "not_reached" in request.POST:
         messages.warning(request, _("Noted: not reached. Try again on another day."))
         return redirect(step)
@@ -153,7 +153,7 @@ def _call(request: HttpRequest, step: Step, form: CallBackForm) -> HttpResponse:
 def _may_follow_up(case: Case, user: User) -> bool:
     step = case.step(Kind.CALLBACK)
     sheet = guards.callback_of(step) if step else None
-    return sheet is not None and not steps.follow_up_hindrances(sheet, user)
+    return sheet is not None and not services.follow_up_hindrances(sheet, user)
 
 
 @opens_for(_may_follow_up)
@@ -163,12 +163,12 @@ def follow_up(request: HttpRequest, number: str) -> HttpResponse:
     sheet = guards.callback_of(step)
     if sheet is None or not sheet.waits_for_follow_up:
         raise NotNow(_("Nothing waits to be followed up."))
-    if hindrances := steps.follow_up_hindrances(sheet, request.user):
+    if hindrances := services.follow_up_hindrances(sheet, request.user):
         refuse(step, hindrances)
     form = FollowUpForm(request.POST or None)
     if form.is_valid():
         try:
-            steps.close_follow_up(sheet, by=request.user, done=form.cleaned_data["done"])
+            services.close_follow_up(sheet, by=request.user, done=form.cleaned_data["done"])
         except Refused as refusal:
             form.add_error(None, refusal)
         else:

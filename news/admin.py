@@ -14,9 +14,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from news import steps, wording
+from news import services, wording
 from news.models import Channel, Message, OptOut, Template
-from news.steps.outbox import rendered
+from news.services.outbox import rendered
 from workflow.admin import ReadOnly
 from workflow.guards import Refused
 
@@ -72,7 +72,7 @@ class TemplateAdmin(admin.ModelAdmin):
         """The words as typed become the next version; the row that was opened stays."""
         words = {"subject": "", **form.cleaned_data}
         try:
-            new = steps.revise(obj, by=request.user, **words)
+            new = services.revise(obj, by=request.user, **words)
         except Refused as refusal:
             messages.error(request, " ".join(refusal.messages))
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from accounts.models import User
-from applications.steps import may_note
+from applications.services import may_note
 from news.models import Channel, Message, OptOut
-from news.steps import reader_of
+from news.services import reader_of
 from workflow.models import Case
 
 LATEST = 30

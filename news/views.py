@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from applications.steps import may_note
-from news import steps
+from applications.services import may_note
+from news import services
 from news.models import Channel, Message
 from workflow.access import get_case_or_404
 from workflow.guards import Refused
@@ -24,7 +24,7 @@ def again(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         raise PermissionDenied
     message = get_object_or_404(Message, pk=pk, case=case)
     try:
-        steps.resend(message, by=request.user)
+        services.resend(message, by=request.user)
     except Refused as refusal:
         messages.error(request, " ".join(refusal.messages))
     else:
@@ -42,7 +42,7 @@ def wanted(request: HttpRequest, number: str) -> HttpResponse:
     if channel not in Channel.values:
         raise Http404
     try:
-        steps.want(case, channel, "again" in request.POST, by=request.user)
+        services.want(case, channel, "again" in request.POST, by=request.user)
     except Refused as refusal:
         messages.error(request, " ".join(refusal.messages))
     else:

@@ -99,8 +99,8 @@ def _to(name: str, label: Any):
     return lambda step: (label, reverse(f"plans:{name}", args=[step.case.number]))
 
 
-# The ladders stand with the answer of the plan (plans.steps.validity) and with that of the party
-# (surveys.steps.awaiting).
+# The ladders stand with the answer of the plan (plans.services.validity) and with that of the party
+# (surveys.services.awaiting).
 VALIDITY = Term(
     Subject.PLAN,
     gates=BEHIND,

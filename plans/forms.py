@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from documents.forms import CheckedFileField
-from plans import steps
+from plans import services
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
 from workflow.guards import Refused
@@ -83,20 +83,20 @@ class PlanForm(SheetForm):
         return "submit" in self.data
 
     def needed(self, found: dict[str, Any]) -> Iterable[str]:
-        return steps.needed(found.get("voltage") or "")
+        return services.needed(found.get("voltage") or "")
 
     def objections(self) -> list[Refused]:
         plan = self.instance
         sources = self.sources.rows() if self.sources.is_valid() else []
         return [
-            *steps.unsound(plan, sources, timezone.localdate()),
-            *steps.overdrawn(sources),
+            *services.unsound(plan, sources, timezone.localdate()),
+            *services.overdrawn(sources),
         ]
 
 
 def offer(point: Candidate) -> str:
     """A candidate of the survey, with what is open there now."""
-    kva = steps.open_at(point)
+    kva = services.open_at(point)
     if kva is None:
         return str(point)
     return gettext("%(point)s (%(open)s kVA open)") % {"point": point, "open": kva}

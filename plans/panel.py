@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from applications.models import Application
-from plans import steps
+from plans import services
 from plans.models import Plan, PlanSource
-from plans.steps import Act
+from plans.services import Act
 from surveys.guards import why_not_usable
 from surveys.models import Candidate, Survey
 from workflow.models import Case, Step
@@ -55,8 +55,9 @@ def acts(step: Step, plan: Plan, user: User) -> list[Act]:
     """What this person may do with the plan now, in order."""
     return [
         act
-        for act in steps.ACTS.values()
-        if not steps.not_yet(act.code, step, plan) and not steps.hindrances(act.code, step, user)
+        for act in services.ACTS.values()
+        if not services.not_yet(act.code, step, plan)
+        and not services.hindrances(act.code, step, user)
     ]
 
 
@@ -76,7 +77,7 @@ def waits_for(step: Step, plan: Plan) -> str:
 def points(survey: Survey | None) -> list[tuple[Candidate, str]]:
     """The points of the survey, each with why it cannot be used today; empty if it can."""
     today = timezone.localdate()
-    found = steps.points_of(survey) if survey else []
+    found = services.points_of(survey) if survey else []
     return [(point, _why_not(point, today)) for point in found]
 
 

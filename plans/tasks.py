@@ -2,16 +2,16 @@
 
 from celery import shared_task
 
-from plans import steps
+from plans import services
 
 
 @shared_task
 def expire() -> int:
     """Void what is past its validity; safe to run twice."""
-    return steps.expire()
+    return services.expire()
 
 
 @shared_task
 def end_consents() -> int:
     """Deal with every consent whose time is over; safe to run twice."""
-    return steps.end_consents()
+    return services.end_consents()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from plans import panel, steps
+from plans import panel, services
 from plans.forms import (
     ROW,
     AnswerForm,
@@ -40,7 +40,7 @@ def sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The plan of a case: draw it, save it, submit it; to read once it is submitted."""
     step = get_step_or_404(request, number, Kind.PLAN)
     hindrances = moves.hindrances(step, request.user) if step.is_live else []
-    plan, sources = steps.draft_for(step)
+    plan, sources = services.draft_for(step)
     if step.state != Step.State.IN_HAND or plan.state != Plan.State.DRAFT or hindrances:
         return _read(request, step, hindrances)
     points = panel.points(Survey.of(step.case))
@@ -61,9 +61,9 @@ def _hand_in(request: HttpRequest, step: Step, form: PlanForm) -> HttpResponse:
     """Keep the draft, or keep and submit it; a refusal keeps nothing but what was typed."""
     with saving(request, step):
         plan, rows = form.save(commit=False), form.sources.rows()
-        steps.save_draft(step, plan, rows, by=request.user)
+        services.save_draft(step, plan, rows, by=request.user)
         if form.signing:
-            steps.submit(step, by=request.user)
+            services.submit(step, by=request.user)
     done = _("The plan waits for approval.") if form.signing else _("Draft saved.")
     messages.success(request, done)
     return redirect(step.case if form.signing else step)
@@ -83,7 +83,7 @@ def _drawing(step: Step, form: PlanForm, points: list[tuple[Candidate, str]]) ->
         "submit_key": "submit",
         "secondary": [SAVE],
         "plan": form.instance,
-        "given_back": steps.given_back(step),
+        "given_back": services.given_back(step),
     }
 
 
@@ -137,7 +137,7 @@ def _read(request: HttpRequest, step: Step, hindrances: list[str]) -> HttpRespon
 
 def _may(code: str) -> Callable[[Case, User], bool]:
     """The rule by which the page of an act refuses people."""
-    return lambda case, user: not steps.hindrances(code, case.step(Kind.PLAN), user)
+    return lambda case, user: not services.hindrances(code, case.step(Kind.PLAN), user)
 
 
 def _act(
@@ -154,7 +154,7 @@ def _act(
     Who may not do it sees the plan and the reasons, without a form.
     """
     step = get_step_or_404(request, number, Kind.PLAN)
-    hindrances = steps.hindrances(code, step, request.user)
+    hindrances = services.hindrances(code, step, request.user)
     if hindrances and request.method == "POST":
         refuse(step, hindrances)
     form = form_class(_posted(request), request.FILES or None)
@@ -171,9 +171,9 @@ def _act(
     reasons = hindrances or _not_now(code, step, context["plan"], request.user)
     context |= {"step": step, "case": step.case, "title": title, "reasons": reasons, "act": code}
     if code == "close" and context["plan"] and context["plan"].answered_at:
-        context["proof"] = steps.attempts(context["plan"])
+        context["proof"] = services.attempts(context["plan"])
     if code == "extend" and not reasons:
-        context["longer"] = steps.longer(context["plan"])
+        context["longer"] = services.longer(context["plan"])
     if request.method == "POST" or not reasons:
         context["form"] = form
     status = 422 if form.errors else 403 if hindrances else 409 if reasons else 200
@@ -182,11 +182,11 @@ def _act(
 
 def _not_now(code: str, step: Step, plan: Plan | None, user: User) -> list[str]:
     """What stands against the act now, whoever asks; for an approval also an own hand in it."""
-    reasons = steps.not_yet(code, step, plan)
+    reasons = services.not_yet(code, step, plan)
     if code == "approve" and plan and not reasons:
-        reasons = steps.separated(plan, user)
+        reasons = services.separated(plan, user)
     if code == "close" and plan and not reasons:
-        reasons = steps.unproven(plan)
+        reasons = services.unproven(plan)
     return reasons
 
 
@@ -194,21 +194,21 @@ def _not_now(code: str, step: Step, plan: Plan | None, user: User) -> list[str]:
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     """An approver agrees."""
     title, done = _("Approve the plan"), _("Approved.")
-    return _act(request, number, "approve", ApproveForm, title, steps.approve, done)
+    return _act(request, number, "approve", ApproveForm, title, services.approve, done)
 
 
 @opens_for(_may("give_back"))
 def give_back(request: HttpRequest, number: str) -> HttpResponse:
     """An approver wants it changed."""
     title, done = _("Give the plan back"), _("Given back to the planner.")
-    return _act(request, number, "give_back", ReasonForm, title, steps.give_back, done)
+    return _act(request, number, "give_back", ReasonForm, title, services.give_back, done)
 
 
 @opens_for(_may("answer"))
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """The customer gets the plan in writing."""
     title, done = _("Answer the customer"), _("Answered. It is the customer's turn now.")
-    return _act(request, number, "answer", AnswerForm, title, steps.answer, done)
+    return _act(request, number, "answer", AnswerForm, title, services.answer, done)
 
 
 @opens_for(_may("decide"))
@@ -217,8 +217,8 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
 
     def decision(step, *, by, decision, reason, **said):
         if decision == "accept":
-            return steps.accept(step, by=by, **said)
-        return steps.object_to(step, by=by, reason=reason)
+            return services.accept(step, by=by, **said)
+        return services.object_to(step, by=by, reason=reason)
 
     title, done = _("The customer's decision"), _("Decision recorded.")
     return _act(request, number, "decide", DecideForm, title, decision, done)
@@ -228,11 +228,11 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
 def close(request: HttpRequest, number: str) -> HttpResponse:
     """A supervisor closes a plan that nobody answers, on proven attempts."""
     title, done = _("Close after proven attempts"), _("Closed: nobody answered.")
-    return _act(request, number, "close", ReasonForm, title, steps.close_unanswered, done)
+    return _act(request, number, "close", ReasonForm, title, services.close_unanswered, done)
 
 
 @opens_for(_may("extend"))
 def extend(request: HttpRequest, number: str) -> HttpResponse:
     """The validity is lengthened at the customer's request."""
     title, done = _("Extend the validity"), _("Validity extended.")
-    return _act(request, number, "extend", ReasonForm, title, steps.extend, done)
+    return _act(request, number, "extend", ReasonForm, title, services.extend, done)

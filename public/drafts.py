@@ -11,14 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-import applications.steps
-import documents.steps
+import applications.services
+import documents.services
 from applications.models.code import LENGTH, SIGNS
 from documents.files import Checked, bare
 from documents.models import Requirement
 from public import pages
 from public.models import Draft, DraftFile
-from public.steps import barred_until, note_guess, place_of
+from public.services import barred_until, note_guess, place_of
 from workflow.guards import Refused
 from workflow.models import Case
 from workflow.moves.unit_of_work import act
@@ -74,7 +74,7 @@ def keep_file(draft: Draft, paper: Requirement, file: Checked) -> DraftFile:
         sha256=file.sha256,
     )
     path = kept.file.field.upload_to(kept, file.name)
-    kept.file.name = documents.steps.store(path, file.content)
+    kept.file.name = documents.services.store(path, file.content)
     kept.save(force_insert=True)
     Draft.objects.filter(pk=draft.pk).update(saved_at=timezone.now())
     return kept
@@ -103,7 +103,7 @@ def send(draft: Draft) -> Case:
     sheet.language = draft.language
     wanted = {paper.code for paper in pages.papers_for(form)}
     checked = {code: _read(file) for code, file in files.items() if code in wanted}
-    draft.case = applications.steps.hand_in(
+    draft.case = applications.services.hand_in(
         sheet, pages.rows_of(form), unit=form.cleaned_data["unit"], files=checked
     )
     draft.typed = {}

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext, pgettext
 from documents.models import Ask as Point
 from documents.models import PaperItem
 from fees.models import Bill
-from fees.steps.refunds import refund_due
+from fees.services.refunds import refund_due
 from plans.models import Plan
 from public.rows import Rows
 from public.words import CASES, REQUESTS, STOPS, WORDS, told

@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from public import drafts, steps
+from public import drafts, services
 
 
 @shared_task
 def clear_guesses() -> int:
     """Forget the wrong codes of yesterday."""
-    return steps.clear_guesses()
+    return services.clear_guesses()
 
 
 @shared_task

@@ -15,7 +15,7 @@ from accounts.models import Unit, User
 from accounts.roles import Role
 from documents.forms import CheckedFileField
 from surveys.models import Candidate, Consent, LoadItem, Photo, SourcePoint, Survey, Visit
-from surveys.steps import against_signature
+from surveys.services import against_signature
 from workflow.guards import Refused, unmet
 from workflow.models import Case
 from workflow.process import ExistingSupply, guards

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from surveys.models import Consent, Survey
-from surveys.steps import may_work
+from surveys.services import may_work
 from workflow.models import Step
 from workflow.process import Kind
 

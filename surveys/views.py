@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.roles import Role
 from documents.views import serve, serve_original
-from surveys import steps
+from surveys import services
 from surveys.forms import (
     SIGNED_LAYOUT,
     AnswerForm,
@@ -51,20 +51,20 @@ SAVE = {"name": "save", "label": gettext_lazy("Save draft"), "icon": "save"}
 def sheet(request: HttpRequest, number: str) -> HttpResponse:
     """The survey sheet of a case: filled in by who has it, read by all others."""
     step = get_step_or_404(request, number, Kind.SURVEY)
-    if not steps.may_work(step, request.user):
+    if not services.may_work(step, request.user):
         return _read(request, step)
-    survey, loads = steps.draft_for(step)
+    survey, loads = services.draft_for(step)
     rows = load_formset(request.POST or None, loads)
     form = SurveyForm(
         request.POST or None, request.FILES or None, instance=survey, loads=rows, by=request.user
     )
     if request.method == "POST" and form.is_valid():
-        act = steps.sign if form.signing else steps.save
+        act = services.sign if form.signing else services.save
         try:
             with saving(request, step):
                 if signature := form.cleaned_data["signature"]:
                     photo = Photo(subject=Photo.Subject.SIGNATURE)
-                    steps.add_photo(photo, signature, step=step, by=request.user)
+                    services.add_photo(photo, signature, step=step, by=request.user)
                 done = act(form.instance, rows.rows(), by=request.user)
         except ValidationError as refusal:
             form.tell(refusal)
@@ -150,7 +150,7 @@ def confirm(request: HttpRequest, number: str) -> HttpResponse:
         step,
         _waiting(step),
         people=surveyors(step.case),
-        confirm=steps.confirm,
+        confirm=services.confirm,
         show=partial(_shown, request, step),
     )
 
@@ -182,13 +182,13 @@ def _shown(
 
 def _may_work(case: Case, user: User) -> bool:
     step = case.step(Kind.SURVEY)
-    return step is not None and steps.may_work(step, user)
+    return step is not None and services.may_work(step, user)
 
 
 def _open_step(request: HttpRequest, number: str) -> Step:
     """The survey this person may write on; 403 for others."""
     step = get_step_or_404(request, number, Kind.SURVEY)
-    if not steps.may_work(step, request.user):
+    if not services.may_work(step, request.user):
         refuse(step, moves.hindrances(step, request.user))
     return step
 
@@ -208,7 +208,7 @@ def appointment_new(request: HttpRequest, number: str) -> HttpResponse:
     step = _open_step(request, number)
     form = AppointmentForm(request.POST or None)
     if form.is_valid() and _did(
-        form, lambda: steps.book(step, at=form.cleaned_data["at"], by=request.user)
+        form, lambda: services.book(step, at=form.cleaned_data["at"], by=request.user)
     ):
         messages.success(request, _("Appointment noted; the customer gets it in writing."))
         return redirect(step)
@@ -221,7 +221,7 @@ def visit_new(request: HttpRequest, number: str) -> HttpResponse:
     step = _open_step(request, number)
     form = VisitForm(request.POST or None)
     if form.is_valid() and _did(
-        form, lambda: steps.attempt(form.save(commit=False), step=step, by=request.user)
+        form, lambda: services.attempt(form.save(commit=False), step=step, by=request.user)
     ):
         messages.success(request, _("Visit noted."))
         return redirect(step)
@@ -256,7 +256,7 @@ def _point(request: HttpRequest, step: Step, found: Candidate | None) -> HttpRes
 def _measure(form: CandidateForm, step: Step, request: HttpRequest) -> None:
     # A tablet that knew the point as it was before must not set it back.
     with counted(step, request.user):
-        steps.measure(form.save(commit=False), step=step, by=request.user)
+        services.measure(form.save(commit=False), step=step, by=request.user)
 
 
 @opens_for(_may_work)
@@ -276,14 +276,14 @@ def consent_new(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def _ask(form: ConsentForm, candidate: Candidate, request: HttpRequest) -> None:
     # The point needs a consent now, which a tablet that knew it before must not take back.
     with counted(candidate.survey.step, request.user):
-        steps.ask_consent(form.save(commit=False), candidate=candidate, by=request.user)
+        services.ask_consent(form.save(commit=False), candidate=candidate, by=request.user)
 
 
 def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """What a third party said; read by all who see the case, recorded by who has the step."""
     step = get_step_or_404(request, number, Kind.SURVEY)
     consent = _consent(step, pk)
-    may = steps.may_work(step, request.user) and consent.candidate.survey.step_id == step.pk
+    may = services.may_work(step, request.user) and consent.candidate.survey.step_id == step.pk
     if request.method == "POST" and not may:
         refuse(step, moves.hindrances(step, request.user))
     form = AnswerForm(
@@ -304,7 +304,7 @@ def answer(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 def _answer(form: AnswerForm, consent: Consent, request: HttpRequest) -> None:
     # A refusal closes the point, which a tablet that knew it before must not open again.
     with counted(consent.candidate.survey.step, request.user):
-        steps.answer_consent(consent, by=request.user, **form.cleaned_data)
+        services.answer_consent(consent, by=request.user, **form.cleaned_data)
 
 
 def renew(request: HttpRequest, number: str, pk: int) -> HttpResponse:
@@ -315,7 +315,7 @@ def renew(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         refuse(step, hindrances)
     form = RenewForm(request.POST or None, request.FILES or None)
     if form.is_valid() and _did(
-        form, lambda: steps.renew_consent(consent, by=request.user, **form.cleaned_data)
+        form, lambda: services.renew_consent(consent, by=request.user, **form.cleaned_data)
     ):
         messages.success(request, _("Recorded. The consent holds as the party said."))
         return redirect(step)
@@ -332,7 +332,7 @@ def withdraw(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         request.POST or None, request.FILES or None, initial={"on": timezone.localdate()}
     )
     if form.is_valid() and _did(
-        form, lambda: steps.withdraw_consent(consent, by=request.user, **form.cleaned_data)
+        form, lambda: services.withdraw_consent(consent, by=request.user, **form.cleaned_data)
     ):
         messages.success(request, _("Recorded. No money is taken on this consent any more."))
         return redirect(step)
@@ -345,7 +345,7 @@ def consent_letter(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """The request is written as a letter, to be printed and handed over or posted."""
     consent = _consent(_open_step(request, number), pk)
     try:
-        steps.write_letter(consent, by=request.user)
+        services.write_letter(consent, by=request.user)
     except Refused as refusal:
         messages.error(request, " ".join(refusal.messages))
     else:
@@ -378,7 +378,7 @@ def photo_new(request: HttpRequest, number: str) -> HttpResponse:
 
 def _add(form: PhotoForm, step: Step, request: HttpRequest) -> Photo:
     checked = form.cleaned_data["picture"]
-    return steps.add_photo(form.save(commit=False), checked, step=step, by=request.user)
+    return services.add_photo(form.save(commit=False), checked, step=step, by=request.user)
 
 
 # Files ------------------------------------------------------------------------------------------

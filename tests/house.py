@@ -19,25 +19,25 @@ from django.utils import timezone
 
 from accounts.models import Unit, User
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Application, Contact
 from applications.signers import signers_of
-from contracts import steps as contracts
+from contracts import services as contracts
 from contracts.content import asked, kinds_for
 from contracts.models import Contract
 from demo import walk
 from demo.clock import StoryClock
-from documents import steps as documents
+from documents import services as documents
 from documents.models import PaperItem
-from fees import steps as fees
+from fees import services as fees
 from fees.models import Bill, Correction, Refund
 from metering import fit
-from metering import steps as metering
+from metering import services as metering
 from metering.guards import energizes, removes
 from metering.models import Installation, Meter, MeterPhoto, Removal, Seal
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan, PlanSource
-from surveys import steps as surveys
+from surveys import services as surveys
 from surveys.models import Candidate, Consent, Photo, SourcePoint, Survey, Visit
 from tests.contracts.factories import SUPPLY
 from tests.plans.factories import word
@@ -47,7 +47,7 @@ from workflow.guards import Refused
 from workflow.models import Case, Step, StopReason
 from workflow.moves import countersign
 from workflow.process import HV, BusinessType, CustomerClass, ExistingSupply, Importance, Kind
-from works import steps as works
+from works import services as works
 from works.guards import sheet_of
 from works.models import (
     CheckPhoto,

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from metering.guards import callback_of
 from metering.models import Installation
-from metering.steps import order_of
+from metering.services import order_of
 from tests.factories import person
 from tests.metering import factories as metering
 from tests.works import factories as works

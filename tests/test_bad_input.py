@@ -35,7 +35,7 @@ from documents.models import Requirement
 from fees import forms as fee
 from field.forms import AttemptForm, ConsentRow, FieldSurveyForm, PointRow
 from metering import forms as meter
-from metering import steps as metering
+from metering import services as metering
 from news.admin import TemplateForm
 from news.models import Template
 from plans import forms as plan

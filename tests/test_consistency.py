@@ -141,7 +141,7 @@ def test_no_file_is_a_drawer_for_everything():
 
 
 def test_the_sources_listen_to_no_signals_of_models():
-    """Behaviour is in the steps; the walls alone follow the migrations."""
+    """Behaviour is in the services; the walls alone follow the migrations."""
     heard = re.compile(r"\b(pre|post)_(save|delete|init)\b|m2m_changed")
 
     assert [path for path in sources() if heard.search(path.read_text())] == []
@@ -164,7 +164,7 @@ def test_every_link_has_its_row_its_role_and_its_room(kind):
     assert rule.kind == kind
     assert rule.role in Role
     assert set(rule.after) <= set(Kind)
-    assert (ROOT / rule.room / "steps.py").exists() or (ROOT / rule.room / "steps").is_dir()
+    assert (ROOT / rule.room / "services.py").exists() or (ROOT / rule.room / "services").is_dir()
 
 
 @pytest.mark.parametrize("kind", Kind.values)

@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.roles import Role
-from applications import steps as applications
-from contracts import steps as contracts
+from applications import services as applications
+from contracts import services as contracts
 from contracts.models import Contract
-from fees import steps as fees
+from fees import services as fees
 from fees.models import Bill
 from metering import guards as metering
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan
-from surveys import steps as surveying
+from surveys import services as surveying
 from surveys.models import Consent, SourcePoint
 from tests import world as house
 from tests.applications.factories import sheet
@@ -38,7 +38,7 @@ from workflow import force, moves, process, reminders
 from workflow.guards import Refused, unmet
 from workflow.models import Alert, Case, Reminder, Subject
 from workflow.process import BusinessType, Kind
-from works import steps as checking
+from works import services as checking
 from works.guards import sheet_of
 from works.models import Licence
 

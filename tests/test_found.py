@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from fees.models import Bill, Refund
 from plans.models import Plan, PlanSource
-from surveys import steps as surveying
+from surveys import services as surveying
 from surveys.models import SourcePoint
 from tests import world as desks
 from tests.contracts import factories as contracts
@@ -165,7 +165,7 @@ def test_a_shared_meter_found_late_stops_there_and_names_who_acts_next(stage):
     refunds = Refund.objects.of_case(after)
     assert [r.amount for r in refunds] == ([was_paid.total] if was_paid else [])
     with pytest.raises(Refused):
-        plans.steps.submit(after.step(Kind.PLAN), by=plans.planner())
+        plans.services.submit(after.step(Kind.PLAN), by=plans.planner())
     assert surveying.draft_for(survey)[0].found_supply == "shared"
 
 

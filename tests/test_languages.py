@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 
 from demo import cases
 from documents.models import Requirement
-from plans import steps as plans
+from plans import services as plans
 from workflow import reminders, words
 from workflow.models import Event, Notice, StopReason
 

@@ -1,7 +1,7 @@
 """Random people do random things to a case in the whole house: the promises hold all the same.
 
 tests/workflow/test_machine.py has the process alone on trial, with the rooms' conditions left out.
-Here nothing is left out: every act goes through the rooms' steps, the real door, the real guards
+Here nothing is left out: every act goes through the rooms' services, the real door, the real guards
 and the database's own walls. `JIEDIAN_MACHINE=500` runs so many examples, each run others.
 """
 
@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from demo import office, walk
 from demo.clock import StoryClock, telling
 from fees import proof
@@ -279,7 +279,7 @@ class HouseMachine(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_whoever_does_whatever_every_case_comes_to_its_end_and_no_money_comes_early(monkeypatch):
-    monkeypatch.setattr("documents.steps._render_after", lambda paper_id: None)
+    monkeypatch.setattr("documents.services._render_after", lambda paper_id: None)
     HouseMachine.people = people()
 
     run_state_machine_as_test(

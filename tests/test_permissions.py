@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
 
 from accounts.roles import Role
-from applications.steps import code_of
+from applications.services import code_of
 from tests import world as house
 from tests.factories import person
 

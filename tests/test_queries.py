@@ -22,12 +22,12 @@ from django.utils import timezone, translation
 
 from accounts.roles import Role
 from applications.models import Contact, Equipment
-from documents import steps as documents
+from documents import services as documents
 from documents.files import Checked
 from metering.models import CallAttempt, MeterPhoto, Seal
-from metering.steps import call_of
+from metering.services import call_of
 from plans.models import Approval
-from surveys import steps as surveying
+from surveys import services as surveying
 from surveys.models import LoadItem, Photo, SourcePoint, Visit
 from tests import world as house
 from tests.documents.factories import scan
@@ -85,7 +85,7 @@ def hard_case() -> Case:
     moves.set_facts(case, by=None, **found)
     plan = plans.answered(Case.objects.get(pk=case.pk), emergency_kva=Decimal(100))
     case = Case.objects.get(pk=plan.step.case_id)
-    plans.steps.accept(
+    plans.services.accept(
         plan.step, by=plans.clerk(), signed_name=plans.signer(plan.step.case), **plans.word()
     )
     works.qualified(works.case_of(case), Kind.DESIGNER)

@@ -22,7 +22,7 @@ from contracts.models import Clause, Terms
 from documents.models import PaperItem, Requirement
 from fees.models import CatalogueItem
 from plans.models import ApprovalRule, ValidityRule
-from plans.steps import approval, terms
+from plans.services import approval, terms
 from tests import factories
 from tests.contracts import factories as contracting
 from tests.factories import draft_of, person, publish

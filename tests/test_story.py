@@ -22,7 +22,7 @@ from accounts.models import User
 from demo import office
 from documents import pdf
 from documents.models import Paper
-from fees import steps as fees
+from fees import services as fees
 from fees.models import Bill, Payment
 from plans.models import Plan
 from surveys.models import Candidate, Consent, Survey

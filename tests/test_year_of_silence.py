@@ -18,7 +18,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import User
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Contact
 from demo import office
 from tests.applications.factories import posted

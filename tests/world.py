@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from documents import asking
-from documents import steps as documents
+from documents import services as documents
 from documents.files import Checked
-from fees import steps as money
+from fees import services as money
 from fees.models import Refund
 from field import envelope
-from field import steps as field
-from surveys import steps as surveying
+from field import services as field
+from surveys import services as surveying
 from surveys.models import Photo, SourcePoint
 from tests.applications import factories as applications
 from tests.contracts import factories as contracts

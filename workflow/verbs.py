@@ -43,8 +43,8 @@ def verb(
 def meet_rooms() -> None:
     """A room names its verbs when it is imported; a worker has not met every room by itself."""
     for room in apps.get_app_configs():
-        if module_has_submodule(room.module, "steps"):
-            import_module(f"{room.name}.steps")
+        if module_has_submodule(room.module, "services"):
+            import_module(f"{room.name}.services")
 
 
 def label(code: str) -> str:

@@ -17,7 +17,7 @@ from workflow.guards import Refused
 from workflow.models import Step
 from workflow.refusals import refuse
 from workflow.sheets import saving
-from works import guards, panel, steps
+from works import guards, panel, services
 from works.forms import FORMS, MissingForm, RequestForm, tell_refused, unfiled
 from works.models import Request
 
@@ -59,7 +59,9 @@ def _hand_in(request: HttpRequest, form) -> HttpResponse:
     step = form.step
     with saving(request, step):
         now = (
-            steps.sign(form, by=request.user) if form.signing else steps.keep(form, by=request.user)
+            services.sign(form, by=request.user)
+            if form.signing
+            else services.keep(form, by=request.user)
         )
     tell_refused(request, form)
     if not form.signing:
@@ -77,7 +79,7 @@ def _receive(request: HttpRequest, step: Step) -> HttpResponse:
     form = RequestForm(request.POST or None, instance=Request(step=step))
     if request.method == "POST" and form.is_valid():
         try:
-            steps.receive(form.save(commit=False), by=request.user)
+            services.receive(form.save(commit=False), by=request.user)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -102,7 +104,7 @@ def missing(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     form = MissingForm(request.POST or None)
     if form.is_valid():
         try:
-            steps.ask_for_more(step, missing=form.cleaned_data["missing"], by=request.user)
+            services.ask_for_more(step, missing=form.cleaned_data["missing"], by=request.user)
         except AskedLate as late:
             _ask_supervisor(request, step, form, late, Ask.Source.FILE)
         except Refused as refusal:
@@ -120,7 +122,7 @@ def lapsed(request: HttpRequest, number: str, kind: str) -> HttpResponse:
     if hindrances := moves.hindrances(step, request.user):
         refuse(step, hindrances)
     try:
-        steps.back_to_qualification(step, by=request.user)
+        services.back_to_qualification(step, by=request.user)
     except Refused as refusal:
         messages.error(request, " ".join(refusal.messages))
         return redirect(step)

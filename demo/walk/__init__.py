@@ -1,4 +1,4 @@
-"""How the people of the demo do each link of the chain: through the rooms' steps, like everybody.
+"""How the people of the demo do each link of the chain: by the rooms' services, like everybody.
 
 Each function takes a case whose link is the customer's or the utility's turn, and brings it to the
 end of that link. Nothing here writes a row itself where a room has a verb for it.

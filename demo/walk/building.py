@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-import documents.steps
+import documents.services
 from demo.walk.stage import Stage, fresh, picture
 from workflow.models import Case, Step
 from workflow.process import (
     HV,
     Kind,
 )
-from works import steps as works
+from works import services as works
 from works.guards import sheet_of
 from works.models import (
     CheckPhoto,
@@ -72,7 +72,7 @@ def drawings(stage: Stage, case: Case) -> None:
     review.follows_plan = review.power_quality_ok = review.protection_ok = True
     review.decision = "passed"
     review.save()
-    file = documents.steps.attach(
+    file = documents.services.attach(
         case, picture(stage.random, "A-01"), title="A-01", by=by, step=step
     )
     DrawingSheet.objects.create(
@@ -90,7 +90,7 @@ def check(stage: Stage, case: Case, kind: str) -> None:
     inspection.inspector, inspection.inspected_at, inspection.result = by, timezone.now(), "passed"
     if kind == Kind.MID_CHECK:
         inspection.may_cover = True
-        file = documents.steps.attach(
+        file = documents.services.attach(
             case, picture(stage.random, "trench"), title="电缆沟", by=by, step=step
         )
         CheckPhoto.objects.create(step=step, attachment=file, shows="电缆沟", before_covering=True)

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-import documents.steps
+import documents.services
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Application, Contact, Equipment
 from demo import names
 from demo.walk.stage import Stage
@@ -128,4 +128,4 @@ def bring_papers(stage: Stage, case: Case, kind: str | None = None) -> None:
     """The customer brings what is still owed (all of it, or what one link needs)."""
     owed = PaperItem.objects.owed().filter(case=case)
     for item in owed.filter(requirement__blocks=kind) if kind else owed:
-        documents.steps.receive(item, by=stage.who(Role.CLERK))
+        documents.services.receive(item, by=stage.who(Role.CLERK))

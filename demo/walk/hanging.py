@@ -8,8 +8,8 @@ from accounts.models import User
 from applications.signers import signers_of
 from demo.walk.counter import bring_papers
 from demo.walk.stage import Stage, fresh, picture
-from documents import steps as documents
-from metering import steps as metering
+from documents import services as documents
+from metering import services as metering
 from metering.guards import energizes
 from metering.models import Meter, MeterPhoto, Seal
 from workflow.models import Case, Step

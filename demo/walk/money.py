@@ -12,12 +12,12 @@ from django.utils import timezone
 from accounts.roles import Role
 from applications.models import Application
 from applications.signers import signers_of
-from contracts import steps as contracts
+from contracts import services as contracts
 from contracts.content import asked, kinds_for
 from contracts.models import Contract
 from demo.walk.counter import bring_papers
 from demo.walk.stage import Stage, fresh, picture
-from fees import steps as fees
+from fees import services as fees
 from fees.models import Bill
 from fees.standing import Standing
 from workflow.models import Case

@@ -11,7 +11,7 @@ from accounts.roles import Role
 from applications.signers import signers_of
 from demo.walk.counter import bring_papers
 from demo.walk.stage import Stage, fresh, picture
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan, PlanSource
 from workflow.models import Case, Step
 from workflow.process import (

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from applications.signers import signers_of
 from demo.walk.stage import Stage, fresh, picture
-from surveys import steps as surveys
+from surveys import services as surveys
 from surveys.models import Candidate, Photo, SourcePoint, Survey
 from workflow.models import Case, Step
 from workflow.process import (

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from documents.views import serve
-from field import envelope, merge, steps
+from field import envelope, merge, services
 from field.models import Record
 from field.sheets import SHEETS, forms_of, is_signed
 from field.views.pages import page
@@ -100,9 +100,9 @@ def _decide(
             raise PermissionDenied
         return _take_over(request, record, step, merged)
     if how == "evidence":
-        steps.keep_evidence(record, by=by)
+        services.keep_evidence(record, by=by)
     elif how == "dropped":
-        steps.drop(record, why=request.POST.get("why", ""), by=by)
+        services.drop(record, why=request.POST.get("why", ""), by=by)
     else:
         raise Refused(_("Choose what becomes of it."))
     return []
@@ -111,7 +111,7 @@ def _decide(
 def _take_over(request: HttpRequest, record: Record, step: Step, merged: merge.Merge) -> list[str]:
     data, files = merged.chosen(request.POST)
     seen = request.POST.get("edition", str(step.sheet_edition))
-    found = steps.take_over(record, step, data, files, edition=seen, by=request.user)
+    found = services.take_over(record, step, data, files, edition=seen, by=request.user)
     return [text for texts in found.values() for text in texts]
 
 

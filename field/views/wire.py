@@ -19,12 +19,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from field import envelope, steps
+from field import envelope, services
 from field.models import Record, RecordFile
 from workflow.guards import Refused
 from workflow.models import Step
 
-STATUS = {steps.Clash: 409, steps.Missing: 404, steps.TooMuch: 413}
+STATUS = {services.Clash: 409, services.Missing: 404, services.TooMuch: 413}
 
 
 def answering(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
@@ -52,15 +52,15 @@ def answering(view: Callable[..., JsonResponse]) -> Callable[..., JsonResponse]:
 @answering
 def receive(request: HttpRequest) -> JsonResponse:
     """An envelope arrives; the answer says which of its files the server holds."""
-    found = steps.receive(envelope.read(request.body, request.user), by=request.user)
-    return _receipt(steps.try_to_apply(found))
+    found = services.receive(envelope.read(request.body, request.user), by=request.user)
+    return _receipt(services.try_to_apply(found))
 
 
 @transaction.non_atomic_requests
 @answering
 def receipt(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """How far a record has come; one that is whole goes onto its case at the latest now."""
-    return _receipt(steps.try_to_apply(_own(request, uuid)))
+    return _receipt(services.try_to_apply(_own(request, uuid)))
 
 
 @transaction.non_atomic_requests
@@ -75,14 +75,14 @@ def chunk(request: HttpRequest, uuid: UUID, sha256: str) -> JsonResponse:
         raise Http404
     start, content = _piece(request)
     try:
-        file = steps.take_chunk(file, start, content)
-    except steps.OutOfStep as error:
+        file = services.take_chunk(file, start, content)
+    except services.OutOfStep as error:
         return JsonResponse({"received": error.received}, status=409)
     except ValidationError as error:
         return JsonResponse({"error": " ".join(error.messages), "received": 0}, status=422)
     if file.receipt_at is None:
         return JsonResponse({"received": file.received})
-    return _receipt(steps.try_to_apply(found))
+    return _receipt(services.try_to_apply(found))
 
 
 def _piece(request: HttpRequest) -> tuple[int, bytes]:
@@ -90,10 +90,10 @@ def _piece(request: HttpRequest) -> tuple[int, bytes]:
     start, length = request.headers.get("Upload-Offset", ""), request.headers.get("Content-Length")
     if not (start.isascii() and start.isdigit()) or len(start) > 9 or not (length or "").isdigit():
         raise envelope.Malformed(_("The piece does not say where it belongs."))
-    if not 0 < int(length or 0) <= steps.CHUNK:
+    if not 0 < int(length or 0) <= services.CHUNK:
         raise envelope.Malformed(_("A piece is at most 512 KB."), 413)
     # Not `request.body`: a request holds that until Python next looks for rings of objects.
-    content = request.read(steps.CHUNK)
+    content = request.read(services.CHUNK)
     if len(content) != int(length or 0):
         raise envelope.Malformed(_("The piece was cut off on its way."))
     return int(start), content

@@ -67,7 +67,7 @@ class MeterQuerySet(models.QuerySet["Meter"]):
 
 
 class Meter(models.Model):
-    """One meter. Its state changes only under its lock, in `metering.steps`."""
+    """One meter. Its state changes only under its lock, in `metering.services`."""
 
     class State(models.TextChoices):
         IN_STOCK = "in_stock", _("In stock")

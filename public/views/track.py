@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from accounts.backends import client_address
 from applications.models import TrackingCode
-from documents import steps as papers
+from documents import services as papers
 from documents.models import PaperItem
 from documents.views import serve
-from public import access, rows, steps, story
+from public import access, rows, services, story
 from public.forms import CodeForm, HandInForm, PlanForm, WordForm
 from workflow import clocks, ladder
 from workflow.guards import Refused
@@ -47,14 +47,14 @@ def _opened(request: HttpRequest, form: CodeForm) -> HttpResponse:
     """The page of the case if the code is right; a wrong one is counted."""
     number, typed = form.cleaned_data["number"], form.cleaned_data["code"]
     address = client_address(request)
-    if until := steps.barred_until(address):
+    if until := services.barred_until(address):
         return _wait(request, until)
     code = access.find(number, typed)
     if code is None:
         # Wrong codes for one number bar other wrong ones only: nobody can lock the customer out.
-        if until := steps.barred_until(address, number):
+        if until := services.barred_until(address, number):
             return _wait(request, until)
-        steps.note_guess(address, number)
+        services.note_guess(address, number)
         form.add_error(None, _("Number and code do not belong together. Look at your receipt."))
         return render(request, "public/door.html", {"form": form}, status=404)
     access.remember(request, code)
@@ -113,7 +113,7 @@ def hand_in(request: HttpRequest, code: TrackingCode, pk: int) -> HttpResponse:
     form = HandInForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            steps.hand_in(item, file=form.cleaned_data["file"])
+            services.hand_in(item, file=form.cleaned_data["file"])
         except Refused as refusal:
             form.add_error(None, refusal)
         else:
@@ -156,9 +156,11 @@ def _decide(case: Case, form: PlanForm, address: str) -> str:
     """Take down what the customer decided; says what happens next."""
     data = form.cleaned_data
     if data["decision"] == "accept":
-        steps.agree(case, version=data["version"], signed_name=data["signed_name"], address=address)
+        services.agree(
+            case, version=data["version"], signed_name=data["signed_name"], address=address
+        )
         return _("Thank you: the plan is confirmed. We go on.")
-    steps.object_to(case, version=data["version"], reason=data["reason"], address=address)
+    services.object_to(case, version=data["version"], reason=data["reason"], address=address)
     return _("We have noted your objection, and draw up another plan.")
 
 
@@ -169,7 +171,7 @@ def word(request: HttpRequest, code: TrackingCode) -> HttpResponse:
     form = WordForm(request.POST or None, initial={"about": wanted or WordForm.CALL})
     if request.method == "POST" and form.is_valid():
         try:
-            answer = steps.say(code.case, **form.cleaned_data)
+            answer = services.say(code.case, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, refusal)
         else:

@@ -250,7 +250,7 @@ class Survey(Countersigned):
 
     @property
     def was_on_site(self) -> bool:
-        """The time on site and the visit that was made are written together (surveys.steps)."""
+        """The time on site and the visit that was made are written together (surveys.services)."""
         return self.on_site_at is not None
 
     @property

@@ -17,9 +17,9 @@ from accounts.demo import PASSWORD, PEOPLE
 from accounts.models import Unit, User
 from accounts.roles import Role
 from demo import office
-from fees import steps as fees
+from fees import services as fees
 from fees.models import Bill, Payment
-from plans import steps as plans
+from plans import services as plans
 from tests.applications.factories import sheet
 from tests.factories import case, person, unit
 from tests.fees import factories as money

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.roles import Role
-from applications import steps
+from applications import services
 from applications.models import Application, Equipment
 from tests.factories import person
 from workflow.models import Case
@@ -59,14 +59,14 @@ def rows() -> list[Equipment]:
 def draft(application: Application | None = None, **options: Any) -> Case:
     """A case whose application step is still in hand."""
     options.setdefault("by", person(Role.CLERK))
-    return steps.open_draft(application or sheet(), rows(), **options)
+    return services.open_draft(application or sheet(), rows(), **options)
 
 
 def accepted(application: Application | None = None, **options: Any) -> Case:
     """A case accepted at the counter: the survey is in hand."""
     options.setdefault("by", person(Role.CLERK))
     options.setdefault("papers", {"id", "form", "licence_lv_other", "licence_hv_single"})
-    return steps.take(application or sheet(), rows(), **options)
+    return services.take(application or sheet(), rows(), **options)
 
 
 def posted(button: str = "save", *, paper: tuple[str, ...] = ("id", "form"), **values: Any) -> dict:

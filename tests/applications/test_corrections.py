@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.roles import Role
-from applications import identity, steps
+from applications import identity, services
 from applications.models import Application, Correction
-from applications.steps.correcting import SIGNATURES
+from applications.services.correcting import SIGNATURES
 from contracts import content
 from documents import pdf
-from news.steps.outbox import reader_of
+from news.services.outbox import reader_of
 from tests.applications.factories import COMPANY, WANG, ZHAO, accepted, draft, sheet
 from tests.contracts import factories as contracts
 from tests.factories import person
@@ -38,10 +38,10 @@ def url(case):
 
 
 def correct(case, *, by=None, reason=WHY, **columns):
-    held = steps.correctable(case)
+    held = services.correctable(case)
     for column, value in columns.items():
         setattr(held, column, value)
-    return steps.correct(case, held, by=by or person(Role.CLERK), reason=reason)
+    return services.correct(case, held, by=by or person(Role.CLERK), reason=reason)
 
 
 def typed(case, **values):
@@ -79,7 +79,7 @@ def test_the_history_says_what_was_changed_and_why_and_shows_no_number(client, c
 
     correct(case, id_number=ZHAO, by=clerk)
 
-    event = Event.objects.get(verb=steps.CORRECTED)
+    event = Event.objects.get(verb=services.CORRECTED)
     assert event.note == f"ID number: 3201**********0423 → 3201**********441X. Why: {WHY}"
     assert event.data["changed"] == {"id_number": ["3201**********0423", "3201**********441X"]}
     assert not Event.objects.filter(verb=moves.DESCRIBED).exists()
@@ -186,7 +186,7 @@ def test_a_correction_that_changes_nothing_is_refused(client, clerk):
     page = client.post(url(case), typed(case)).content.decode()
 
     assert "Nothing is changed: correct at least one item." in page
-    assert not Event.objects.filter(verb=steps.CORRECTED).exists()
+    assert not Event.objects.filter(verb=services.CORRECTED).exists()
 
 
 def test_a_correction_needs_its_reason(client, clerk):
@@ -231,11 +231,11 @@ def test_the_counter_finds_duplicates_by_what_is_right_and_not_by_what_was_wrong
 
     correct(case, id_number=ZHAO, room="3-210")
 
-    found = steps.duplicates(sheet(id_number=ZHAO, **alone).computed(), clerk.unit)
+    found = services.duplicates(sheet(id_number=ZHAO, **alone).computed(), clerk.unit)
     assert [other.step.case for other in found] == [case]
     moved = sheet(room="3-210", phone="13800009999", id_number=COMPANY).computed()
-    assert len(steps.duplicates(moved, clerk.unit)) == 1
-    assert steps.duplicates(sheet(id_number=WANG, **alone).computed(), clerk.unit) == []
+    assert len(services.duplicates(moved, clerk.unit)) == 1
+    assert services.duplicates(sheet(id_number=WANG, **alone).computed(), clerk.unit) == []
 
 
 def test_papers_that_bear_what_was_wrong_are_listed_and_the_receipt_issued_anew(client, clerk):
@@ -271,7 +271,7 @@ def test_a_new_round_begins_with_what_is_right():
         fresh(case).step(Kind.SURVEY), by=person(Role.SURVEYOR), to=Kind.APPLICATION, reason="再问"
     )
 
-    begun, _rows = steps.draft_for(fresh(case).step(Kind.APPLICATION))
+    begun, _rows = services.draft_for(fresh(case).step(Kind.APPLICATION))
     assert begun.customer_name == "王晓明"
     assert begun.accepted_at is None
 
@@ -284,7 +284,7 @@ def test_a_draft_is_changed_on_its_sheet(client, clerk):
     assert "changed on the application sheet itself" in page
     assert 'name="reason"' not in page
     with pytest.raises(Refused, match="Nothing is accepted"):
-        steps.correct(case, Application.of(case), by=clerk, reason=WHY)
+        services.correct(case, Application.of(case), by=clerk, reason=WHY)
 
 
 def test_the_agent_of_the_sheet_stays_named_and_none_is_added(client, clerk):
@@ -326,7 +326,7 @@ def test_under_a_signed_contract_a_supervisor_says_who_the_customer_is():
     correct(case, phone="13800001234")
     correct(case, customer_name="王晓明", by=person(Role.SUPERVISOR))
 
-    assert Event.objects.filter(verb=steps.PARTY_CORRECTED).count() == 1
+    assert Event.objects.filter(verb=services.PARTY_CORRECTED).count() == 1
     both = person(Role.SUPERVISOR, Role.CONTRACT_OFFICER)
     moves.record(case, "contract_utility_signed", by=both)
     with pytest.raises(Refused, match="You cannot do this yourself"):

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.roles import Role
-from applications import panel, steps
+from applications import panel, services
 from applications.models import Application, Contact, Relation
 from tests.applications.factories import accepted, draft, posted, shared, sheet
 from tests.factories import person
@@ -82,12 +82,12 @@ def test_nobody_joins_a_case_that_does_not_look_alike(client, clerk):
     assert response.status_code == 200
     assert not Contact.objects.exists()
     with pytest.raises(Refused, match="not similar"):
-        steps.join(sheet(), other, by=clerk)
+        services.join(sheet(), other, by=clerk)
 
 
 def test_a_case_that_came_by_itself_is_withdrawn_when_it_is_joined(client, clerk):
     old = accepted()
-    new = steps.open_draft(
+    new = services.open_draft(
         sheet(channel="web"), by=None, unit=old.unit, owner=person(Role.SUPERVISOR)
     )
 
@@ -149,7 +149,7 @@ def test_a_case_of_another_office_is_not_related():
     mine, theirs = accepted(), draft(sheet(), by=person(Role.CLERK, at="bhxc"))
 
     with pytest.raises(Refused, match="another unit"):
-        steps.relate(mine, theirs, by=person(Role.CLERK), reason=ANOTHER)
+        services.relate(mine, theirs, by=person(Role.CLERK), reason=ANOTHER)
 
 
 def test_enter_only_looks_and_joins_nothing(client, clerk):
@@ -163,16 +163,16 @@ def test_enter_only_looks_and_joins_nothing(client, clerk):
 
 def test_what_came_by_itself_is_not_accepted_beside_a_similar_case_without_a_word():
     old = accepted()
-    new = steps.open_draft(
+    new = services.open_draft(
         sheet(channel="web"), by=None, unit=old.unit, owner=person(Role.SUPERVISOR)
     )
     step = new.step(Kind.APPLICATION)
 
     with pytest.raises(Refused, match="similar open case"):
-        steps.accept(step, by=person(Role.CLERK), papers={"id"})
+        services.accept(step, by=person(Role.CLERK), papers={"id"})
 
     Application.objects.filter(step=step).update(not_duplicate=ANOTHER)
-    assert steps.accept(step, by=person(Role.CLERK), papers={"id"}).state == "done"
+    assert services.accept(step, by=person(Role.CLERK), papers={"id"}).state == "done"
 
 
 # Who took it, and by which way -------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
 from accounts.roles import Role
-from applications import portal, steps
+from applications import portal, services
 from applications.models import Application
 from documents.models import Attachment
 from tests.applications.factories import WANG
@@ -104,7 +104,7 @@ def test_a_clerk_accepts_it_through_the_same_gates(bring):
     bring(record())
     case = Case.objects.get()
 
-    steps.accept(case.step(Kind.APPLICATION), by=person(Role.CLERK))
+    services.accept(case.step(Kind.APPLICATION), by=person(Role.CLERK))
 
     assert Application.objects.get().accepted_by == person(Role.CLERK)
 
@@ -151,7 +151,7 @@ def test_what_is_refused_leaves_nothing_half_written(bring, monkeypatch):
     def broken(*_args, **_options):
         raise Refused("The store is full.")
 
-    monkeypatch.setattr("documents.steps.attach", broken)
+    monkeypatch.setattr("documents.services.attach", broken)
 
     told = bring(record())
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import steps
+from applications import services
 from applications.models import Contact
 from tests.applications.factories import accepted
 from tests.factories import person
@@ -24,7 +24,7 @@ MONDAY = datetime.fromisoformat("2026-06-01T10:00:00+08:00")
 
 def contact(case: Case, *, by=None, **columns) -> Contact:
     values = {"summary": "告知进展", "at": timezone.now(), **columns}
-    made = steps.note_contact(Contact(**values), case=case, by=by or person(Role.CLERK))
+    made = services.note_contact(Contact(**values), case=case, by=by or person(Role.CLERK))
     Contact.objects.filter(pk=made.pk).update(entered_at=made.at)  # written down on its day
     return made
 
@@ -126,7 +126,7 @@ def test_three_attempts_on_different_days_by_two_channels_prove_that_nobody_answ
 def test_an_attempt_that_is_remembered_days_later_proves_nothing():
     case = accepted()
     late = Contact(outcome="not_reached", summary="x", at=timezone.now() - timedelta(days=0))
-    made = steps.note_contact(late, case=case, by=person(Role.CLERK))
+    made = services.note_contact(late, case=case, by=person(Role.CLERK))
     assert len(Contact.objects.proof_of_attempts(case, case.opened_at).contacts) == 1
 
     Contact.objects.filter(pk=made.pk).update(entered_at=made.at + timedelta(days=3))

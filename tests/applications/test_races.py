@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from accounts.roles import Role
-from applications import steps
+from applications import services
 from applications.models import Relation
 from tests.applications.factories import ZHAO, accepted, sheet
 from tests.factories import person
@@ -38,12 +38,12 @@ def test_who_relates_a_case_that_somebody_writes_on_is_told_to_press_again():
     assert held.wait(30)
     try:
         with pytest.raises(Refused, match=other.number):
-            steps.relate(mine, other, by=clerk, reason="同一户")
+            services.relate(mine, other, by=clerk, reason="同一户")
     finally:
         done.set()
         writer.join(30)
 
     assert not Relation.objects.exists()
-    steps.relate(mine, other, by=clerk, reason="同一户")
+    services.relate(mine, other, by=clerk, reason="同一户")
     assert Relation.objects.count() == 1
     assert connection.vendor == "postgresql"

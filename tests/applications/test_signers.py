@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from applications.signers import against_signer, same_name, signers_of
 from contracts.models import Contract
-from plans import steps
+from plans import services
 from plans.models import Plan
 from tests.contracts import factories as contracting
 from tests.fees import factories as fees
@@ -24,7 +24,7 @@ def company(**columns):
 
 
 def accept(plan, name, by=None):
-    return steps.accept(plan.step, by=by or plans.clerk(), signed_name=name, **plans.word())
+    return services.accept(plan.step, by=by or plans.clerk(), signed_name=name, **plans.word())
 
 
 def test_a_stranger_accepts_no_plan_and_is_told_who_may():

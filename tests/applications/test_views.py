@@ -330,7 +330,7 @@ def test_a_refused_sheet_does_not_say_that_it_was_saved(client, clerk, monkeypat
     def refuse(*args, **kwargs):
         raise Refused("no")
 
-    monkeypatch.setattr("applications.steps.taking.accept", refuse)
+    monkeypatch.setattr("applications.services.taking.accept", refuse)
     page = client.post(NEW, posted("accept")).content.decode()
 
     assert "Draft saved" not in page

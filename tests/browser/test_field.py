@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from documents.models import Attachment
 from field.models import Chunk, Record
-from metering import steps as metering
+from metering import services as metering
 from metering.models import Energization, Installation, Meter, Removal
 from surveys.models import Photo, SourcePoint, Survey, Visit
 from tests.browser import follow

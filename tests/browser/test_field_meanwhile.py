@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 
 from accounts.models import User
 from accounts.roles import Role
-from field import steps
+from field import services
 from field.models import Record
 from surveys.models import Photo, Survey
 from tests import factories
@@ -65,7 +65,7 @@ def _is_kept_beside_the_other_version(page, step: Step, sums: list[str], conflic
     assert all(named == found for named, found in held.items())
     assert not Photo.objects.exists()
     assert not Survey.objects.filter(meter_position=PLACE).exists()
-    assert Event.objects.filter(verb=steps.CONFLICT).count() == 1
+    assert Event.objects.filter(verb=services.CONFLICT).count() == 1
 
     assert [r["state"] for r in hand.records(page)] == ["conflict"]
     page.click("[data-list] a")

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config.celery import app
-from field import steps, tasks
+from field import services, tasks
 from field.models import Chunk, Record, RecordFile
 from surveys.models import Photo, Visit
 from tests.browser import tablet as hand
@@ -128,7 +128,7 @@ def test_a_killed_server_that_comes_back_has_every_record_whole_and_once(tablets
         place = (message, moment)
         assert Record.objects.filter(state=Record.State.APPLIED).count() == round_, place
         assert Record.objects.count() == Visit.objects.count() == round_, place
-        assert Event.objects.filter(verb=steps.APPLIED).count() == round_, place
+        assert Event.objects.filter(verb=services.APPLIED).count() == round_, place
         assert Photo.objects.count() == PHOTOS * round_, place
         assert not Chunk.objects.exists(), place
 
@@ -163,7 +163,7 @@ def _whole_records(client, count: int) -> list[Record]:
         assert make.post(client, sent).status_code == 200
         record = Record.objects.get(uuid=sent["uuid"])
         for file, content in zip(record.files.order_by("pk"), photos, strict=True):
-            steps.take_chunk(file, 0, content)
+            services.take_chunk(file, 0, content)
         found.append(record)
     return found
 
@@ -220,7 +220,7 @@ def test_a_worker_killed_while_it_catches_up_applies_each_record_once(client, ho
         again.stop()
 
     assert Visit.objects.count() == 3
-    assert Event.objects.filter(verb=steps.APPLIED).count() == 3
+    assert Event.objects.filter(verb=services.APPLIED).count() == 3
     assert Photo.objects.count() == 9
     stored = hand.stored()
     assert set(stored) == set(RecordFile.objects.values_list("sha256", flat=True))

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.roles import Role
-from applications.steps import code_of
-from fees import steps as money
+from applications.services import code_of
+from fees import services as money
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate
 from tests.browser import PATIENCE, follow

@@ -1,4 +1,4 @@
-"""Contracts at every stage, through the steps of the room."""
+"""Contracts at every stage, through the services of the room."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.roles import Role
-from contracts import content, steps
+from contracts import content, services
 from contracts.models import Contract
 from documents.files import Checked
 from tests.factories import person
@@ -44,7 +44,7 @@ def drawn(step: Step | None = None, **terms: Any) -> Contract:
     step = step or ready()
     asked = {name: value for name, value in SUPPLY.items() if name in content.asked(step.case)}
     terms = asked | terms
-    return steps.draw(step, by=person(Role.CONTRACT_OFFICER), **terms)
+    return services.draw(step, by=person(Role.CONTRACT_OFFICER), **terms)
 
 
 def page() -> dict[str, Checked]:
@@ -56,11 +56,11 @@ def by_customer(contract: Contract, **how: Any) -> Contract:
     """Signed by the customer."""
     name = contract.step.case.customer_name
     how = {"signed_name": name, "signed_as": "self", "signed_how": "seal", **page()} | how
-    return steps.sign_customer(contract, by=person(Role.CONTRACT_OFFICER), **how)
+    return services.sign_customer(contract, by=person(Role.CONTRACT_OFFICER), **how)
 
 
 @made_once
 def signed(contract: Contract | None = None) -> Contract:
     """Signed by both."""
     contract = by_customer(contract or drawn())
-    return steps.sign_utility(contract, by=person(Role.CONTRACT_OFFICER))
+    return services.sign_utility(contract, by=person(Role.CONTRACT_OFFICER))

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Application
 from contracts.guards import AUTHORITY_STANDS
 from documents.models import Attachment

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from accounts.models import User
 from accounts.roles import Role
 from applications.models import Application
-from contracts import content, steps
+from contracts import content, services
 from contracts.guards import SAYS_WHAT_IS_RIGHT
 from contracts.models import Contract
 from tests.contracts import factories
@@ -41,7 +41,7 @@ def correct(contract: Contract, **columns: str) -> Contract:
 
 
 def by_utility(contract: Contract) -> Contract:
-    return steps.sign_utility(contract, by=person(Role.CONTRACT_OFFICER))
+    return services.sign_utility(contract, by=person(Role.CONTRACT_OFFICER))
 
 
 @pytest.mark.parametrize("column", ["customer_name", "address"])
@@ -61,7 +61,7 @@ def test_the_second_party_does_not_sign_either():
     with pytest.raises(Refused, match=SENTENCE):
         by_utility(contract)
 
-    contract = steps.revise(contract, by=person(Role.CONTRACT_OFFICER), reason="改正")
+    contract = services.revise(contract, by=person(Role.CONTRACT_OFFICER), reason="改正")
     assert contract.signed_at is None
     anew = factories.drawn(Case.objects.get(pk=contract.step.case_id).step(Kind.CONTRACT))
     assert anew.customer_name == "江城新名有限公司"

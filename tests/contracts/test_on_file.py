@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from accounts.roles import Role
 from applications.models import Application
-from contracts import steps
+from contracts import services
 from contracts.models import Contract
 from documents import pdf
 from documents.models import Paper
@@ -69,7 +69,7 @@ def in_force() -> Contract:
 
 
 def draw(case: Case, **typed) -> Contract:
-    return steps.draw(
+    return services.draw(
         case.step(Kind.CONTRACT),
         by=person(OFFICER),
         kind="residential",

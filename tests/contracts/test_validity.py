@@ -8,10 +8,10 @@ import time_machine
 from django.utils import timezone
 
 from accounts.roles import Role
-from contracts import steps as contracts
-from fees import steps as fees
+from contracts import services as contracts
+from fees import services as fees
 from fees.models import Bill
-from plans import steps
+from plans import services
 from plans.models import Plan
 from tests.contracts import factories
 from tests.factories import person
@@ -117,11 +117,11 @@ def test_why_cant_i_names_the_day_and_leads_to_the_extension(plan, kind):
 def test_a_supervisor_extends_late_and_the_case_goes_on(plan):
     with after(plan.valid_until):
         assert "supervisor" in refused(
-            steps.extend, plan.step, by=make.planner(), reason="施工延期"
+            services.extend, plan.step, by=make.planner(), reason="施工延期"
         )
-        longer = steps.extend(plan.step, by=person(Role.SUPERVISOR), reason="施工延期")
+        longer = services.extend(plan.step, by=person(Role.SUPERVISOR), reason="施工延期")
 
-        assert longer.valid_until == steps.months_later(timezone.localdate(), 12)
+        assert longer.valid_until == services.months_later(timezone.localdate(), 12)
         assert bill(plan).state == "issued"
         assert draw(plan).state == "drawn"
 
@@ -142,9 +142,9 @@ def test_a_new_round_is_the_other_way_out(plan):
 
 def test_the_planner_extends_an_accepted_plan_in_time(plan):
     with after(plan.valid_until - timedelta(days=30)):
-        longer = steps.extend(plan.step, by=make.planner(), reason="施工延期")
+        longer = services.extend(plan.step, by=make.planner(), reason="施工延期")
 
-    assert longer.valid_until == steps.months_later(plan.valid_until, 12)
+    assert longer.valid_until == services.months_later(plan.valid_until, 12)
     assert ladder(plan).due_on == longer.valid_until - timedelta(days=10)
 
 
@@ -183,6 +183,6 @@ def test_an_answered_plan_is_watched_until_it_lapses():
     plan = make.answered()
     assert ladder(plan).due_on == plan.valid_until - timedelta(days=10)
 
-    assert steps.expire(plan.valid_until + timedelta(days=1)) == 1
+    assert services.expire(plan.valid_until + timedelta(days=1)) == 1
 
     assert ladder(plan) is None

@@ -12,8 +12,8 @@ from PIL import Image
 from pypdf import PdfWriter
 
 from accounts.roles import Role
-from applications import steps as applications
-from documents import steps
+from applications import services as applications
+from documents import services
 from documents.files import Checked
 from documents.models import Paper
 from tests.applications.factories import rows, sheet
@@ -87,5 +87,5 @@ def rendered(paper: Paper) -> Paper:
     """The paper as the worker leaves it."""
     from documents import pdf
 
-    steps.keep(paper, *pdf.render(paper))
+    services.keep(paper, *pdf.render(paper))
     return Paper.objects.get(pk=paper.pk)

@@ -17,7 +17,7 @@ from tests.works import factories as make
 from workflow.guards import Refused
 from workflow.models import Alert, Subject
 from workflow.process import Kind
-from works import steps
+from works import services
 from works.guards import sheet_of
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def supervisor():
 def step():
     """A contractor's file, asked to be completed once."""
     found = make.received(make.case_at(Kind.CONTRACTOR), Kind.CONTRACTOR)
-    steps.ask_for_more(found, missing="许可证正本\n营业执照", by=make.worker(Kind.CONTRACTOR))
+    services.ask_for_more(found, missing="许可证正本\n营业执照", by=make.worker(Kind.CONTRACTOR))
     return make.received(make.case_of(found.case), Kind.CONTRACTOR)
 
 
@@ -48,7 +48,7 @@ def test_reviewers_and_counter_stand_on_one_list_with_one_numbering(step):
     check = sheet_of(step)
     check.decision, check.remarks = "failed", "等级不够"
 
-    steps.decide(check, by=make.worker(Kind.CONTRACTOR))
+    services.decide(check, by=make.worker(Kind.CONTRACTOR))
 
     numbers = [(line.number, line.what) for line in asking.the_list(case)]
     assert [what for _n, what in numbers if what in ("许可证正本", "营业执照", "等级不够")] == [
@@ -68,18 +68,18 @@ def test_reviewers_and_counter_stand_on_one_list_with_one_numbering(step):
 def test_what_the_first_list_did_not_say_is_refused_until_a_supervisor_approves(step, supervisor):
     reviewer = make.worker(Kind.CONTRACTOR)
     with pytest.raises(AskedLate, match="安全生产许可证") as late:
-        steps.ask_for_more(step, missing="营业执照\n安全生产许可证", by=reviewer)
+        services.ask_for_more(step, missing="营业执照\n安全生产许可证", by=reviewer)
     assert [point.what for point in late.value.points] == ["安全生产许可证"]
     assert make.fresh(step).state == "in_hand"
 
     [ask] = asking.propose(step, late.value.points, source="file", by=reviewer)
     assert asking.propose(step, late.value.points, source="file", by=reviewer) == []
     with pytest.raises(AskedLate):
-        steps.ask_for_more(step, missing="安全生产许可证", by=reviewer)
+        services.ask_for_more(step, missing="安全生产许可证", by=reviewer)
     with pytest.raises(Refused):
         asking.approve(ask, by=reviewer)
     asking.approve(ask, by=supervisor)
-    steps.ask_for_more(step, missing="安全生产许可证", by=reviewer)
+    services.ask_for_more(step, missing="安全生产许可证", by=reviewer)
 
     assert make.fresh(step).state == "with_customer"
     assert Ask.objects.asked_later().filter(case=step.case).count() == 1
@@ -98,7 +98,7 @@ def test_what_a_supervisor_declines_is_not_asked_for(step, supervisor):
     with pytest.raises(Refused):
         asking.approve(ask, by=supervisor)
     with pytest.raises(AskedLate):
-        steps.ask_for_more(step, missing="安全生产许可证", by=reviewer)
+        services.ask_for_more(step, missing="安全生产许可证", by=reviewer)
 
 
 def test_points_close_one_by_one_with_who_and_when_and_the_rest_when_the_link_passes(step):
@@ -115,7 +115,7 @@ def test_points_close_one_by_one_with_who_and_when_and_the_rest_when_the_link_pa
     check.licence, check.checked_voltage = make.licence(Kind.CONTRACTOR), "10kv"
     check.scope_ok = check.grade_ok = check.stamp_ok = True
     check.originals, check.decision = "seen", "passed"
-    steps.decide(check, by=reviewer)
+    services.decide(check, by=reviewer)
     assert not Ask.objects.open().filter(case=step.case).exists()
     assert step.case.events.filter(verb="point_put_right").count() == 2
 
@@ -126,14 +126,14 @@ def test_a_defect_cured_is_put_right_and_a_new_one_needs_a_supervisor():
     found = make.defect(step)
     sheet = sheet_of(step)
     sheet.result = "failed"
-    steps.decide(sheet, by=inspector)
+    services.decide(sheet, by=inspector)
     second = make.check_ready(make.case_of(step.case), Kind.ACCEPTANCE)
     make.defect(second, text="门未接地")
     sheet = sheet_of(second)
     sheet.result = "failed"
 
     with pytest.raises(AskedLate, match="门未接地"), transaction.atomic():
-        steps.decide(sheet, by=inspector)
+        services.decide(sheet, by=inspector)
 
     assert make.fresh(second).state == "in_hand"
     assert [ask.what for ask in Ask.objects.open()] == [found.text]

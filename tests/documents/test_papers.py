@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 
 from accounts.roles import Role
 from applications.models import Application, Correction
-from documents import pdf, rooms, steps
+from documents import pdf, rooms, services
 from documents.models import Paper, PaperKind
 from documents.pdf import STATIC, Unprintable
 from documents.templatetags.papers import chinese, said, tongue, yuan
@@ -121,7 +121,7 @@ def payment():
 
 
 def contract():
-    from plans import steps as planning
+    from plans import services as planning
     from tests.plans.factories import clerk, step_of, word
 
     case = plan()
@@ -130,7 +130,7 @@ def contract():
 
 
 def drawn_contract(case):
-    from contracts import steps as contracting
+    from contracts import services as contracting
     from contracts.content import kinds_for
 
     step = Case.objects.select_related("unit", "owner").get(pk=case.pk).step(Kind.CONTRACT)
@@ -146,7 +146,7 @@ def drawn_contract(case):
 
 def signed_contract():
     """A household whose contract both have signed: the meter is next."""
-    from contracts import steps as contracting
+    from contracts import services as contracting
     from contracts.models import Contract
     from tests.contracts.factories import page
     from tests.plans.factories import accepted_plan, household
@@ -255,7 +255,7 @@ def test_the_bytes_are_the_same_however_often_and_late_a_paper_is_made():
     paper = papers_of(case, "receipt")["zh-hans"]
     first = pdf.render(paper)
     for item in case.papers_owed.filter(state="owed"):
-        steps.receive(item, by=person(Role.CLERK))
+        services.receive(item, by=person(Role.CLERK))
     Case.objects.filter(pk=case.pk).update(owner=person(Role.CLERK, username="x", name="换人"))
 
     again = pdf.render(Paper.objects.select_related("case__unit", "step").get(pk=paper.pk))

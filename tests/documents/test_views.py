@@ -10,7 +10,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.roles import Role
-from documents import steps
+from documents import services
 from documents.models import Attachment, Paper, PaperItem
 from tests.documents.factories import (
     PDF,
@@ -135,7 +135,7 @@ def test_a_file_gone_from_the_store_is_not_there(client, case, clerk, caplog, na
 
 @pytest.mark.parametrize(("role", "at"), [(Role.CLERK, "bhxc"), (Role.SUPERVISOR, "bh")])
 def test_another_office_finds_nothing(client, case, role, at):
-    kept = steps.attach(case, scan(), title="证", by=person(Role.CLERK))
+    kept = services.attach(case, scan(), title="证", by=person(Role.CLERK))
     receipt = rendered(papers_of(case, "receipt")["en"])
     log_in(client, role, at)
 
@@ -164,7 +164,7 @@ def test_what_belongs_to_one_case_is_not_reached_through_another(client, case, c
     other = counter_case(
         customer_name="李四", id_number="32010219851106441X", phone="13900001111", room="9-901"
     )
-    kept = steps.attach(case, scan(), title="证", by=clerk)
+    kept = services.attach(case, scan(), title="证", by=clerk)
     receipt = rendered(papers_of(case, "receipt")["en"])
 
     assert client.get(url(other, "attachment", kept.pk)).status_code == 404
@@ -186,10 +186,10 @@ def test_the_page_costs_the_same_however_many_papers_there_are(client, case, cle
     cost()
     few = cost()
     for number in range(8):
-        steps.attach(case, scan(), title=f"证 {number}", by=clerk)
-        steps.issue(case, "receipt", by=clerk, step=case.step("application"))
+        services.attach(case, scan(), title=f"证 {number}", by=clerk)
+        services.issue(case, "receipt", by=clerk, step=case.step("application"))
     for item in case.papers_owed.filter(state="owed"):
-        steps.receive(item, by=clerk, file=scan())
+        services.receive(item, by=clerk, file=scan())
 
     assert cost() == few <= 10
 
@@ -375,7 +375,7 @@ def test_anybody_with_the_code_can_verify_a_paper_and_learns_nothing_personal(cl
 
 def test_a_paper_replaced_by_a_later_one_says_so(client, case):
     receipt = papers_of(case, "receipt")["en"]
-    steps.issue(case, "receipt", by=person(Role.CLERK), step=case.step("application"))
+    services.issue(case, "receipt", by=person(Role.CLERK), step=case.step("application"))
 
     assert (
         "later paper"

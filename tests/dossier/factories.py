@@ -7,7 +7,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from accounts.roles import Role
-from dossier import archive, steps
+from dossier import archive, services
 from dossier.models import Dossier
 from tests.factories import person
 from workflow.models import Case
@@ -15,14 +15,14 @@ from workflow.models import Case
 
 def asked(case: Case, *, by=None, language: str = "en") -> Dossier:
     """A dossier that the worker owes."""
-    return steps.ask(case, by=by or person(Role.SUPERVISOR), language=language)
+    return services.ask(case, by=by or person(Role.SUPERVISOR), language=language)
 
 
 def made(case: Case, **options) -> Dossier:
     """A dossier as the worker leaves it."""
     found = asked(case, **options)
     with archive.written(found) as (file, events, head):
-        assert steps.keep(found, file, events=events, head=head)
+        assert services.keep(found, file, events=events, head=head)
     return Dossier.objects.get(pk=found.pk)
 
 
@@ -32,7 +32,7 @@ def short(case: Case) -> Dossier:
     content = BytesIO()
     with ZipFile(content, "w") as file:
         file.writestr("dossier.pdf", b"%PDF-1.7 nothing")
-    steps.keep(found, archive.File(content), events=1, head="0" * 64)
+    services.keep(found, archive.File(content), events=1, head="0" * 64)
     return Dossier.objects.get(pk=found.pk)
 
 

@@ -22,11 +22,11 @@ from django.utils import timezone, translation
 from PIL import Image
 
 from accounts.roles import Role
-from applications import steps as counter
+from applications import services as counter
 from applications.models import Contact
-from documents import steps as documents
+from documents import services as documents
 from documents.files import validate_upload
-from dossier import archive, contents, pdf, steps, tasks
+from dossier import archive, contents, pdf, services, tasks
 from dossier.models import Dossier
 from dossier.templatetags.dossier import masked
 from tests.documents import factories as papers
@@ -264,7 +264,7 @@ def test_a_file_taken_out_put_in_or_exchanged_with_its_line_is_named(folder):
 
 def test_the_checksum_of_the_zip_is_an_event_of_the_case(world):
     case, dossier, _folder = world
-    event = case.events.get(verb=steps.MADE)
+    event = case.events.get(verb=services.MADE)
 
     assert event.data["sha256"] == dossier.sha256
     assert event.actor == dossier.asked_by
@@ -294,10 +294,10 @@ def test_a_dossier_is_made_once_and_in_the_language_of_who_asked():
     before = case.dossiers.values().get()
     tasks.make(dossier.pk)
     with archive.written(dossier) as (file, events, head):
-        assert not steps.keep(dossier, file, events=events, head=head)
+        assert not services.keep(dossier, file, events=events, head=head)
 
     assert case.dossiers.values().get() == before
-    assert case.events.filter(verb=steps.MADE).count() == 1
+    assert case.events.filter(verb=services.MADE).count() == 1
     assert asked(case) != dossier
 
 
@@ -318,10 +318,10 @@ def test_only_who_answers_for_a_case_or_audits_it_asks_for_its_dossier():
 
     for role in (Role.CLERK, Role.SURVEYOR, Role.CASHIER):
         with pytest.raises(Refused):
-            steps.ask(case, by=person(role), language="en")
+            services.ask(case, by=person(role), language="en")
     with pytest.raises(Refused):
-        steps.ask(case, by=person(Role.SUPERVISOR, at="bhxc"), language="en")
-    assert steps.ask(case, by=person(Role.AUDITOR), language="en")
+        services.ask(case, by=person(Role.SUPERVISOR, at="bhxc"), language="en")
+    assert services.ask(case, by=person(Role.AUDITOR), language="en")
 
 
 def test_after_a_month_a_dossier_is_removed_and_its_checksum_stays(monkeypatch):
@@ -333,12 +333,12 @@ def test_after_a_month_a_dossier_is_removed_and_its_checksum_stays(monkeypatch):
 
     assert tasks.clear() == 1
     assert default_storage.exists(old.file.name), "a worker may just be writing it"
-    monkeypatch.setattr(steps, "SETTLED", timedelta(0))
+    monkeypatch.setattr(services, "SETTLED", timedelta(0))
     assert tasks.clear() == 0
 
     assert not default_storage.exists(old.file.name)
     assert default_storage.exists("dossiers/ff/other.zip")
-    assert case.events.get(verb=steps.MADE).data["sha256"] == old.sha256
+    assert case.events.get(verb=services.MADE).data["sha256"] == old.sha256
     default_storage.delete("dossiers/ff/other.zip")
 
 

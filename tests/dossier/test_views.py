@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from config.celery import app
-from dossier import steps, tasks
+from dossier import services, tasks
 from dossier.models import Dossier
 from tests.documents.factories import counter_case
 from tests.documents.test_worker import Worker, wait_for
@@ -120,7 +120,7 @@ def test_a_killed_worker_loses_no_dossier_and_none_is_made_twice():
         again.stop()
 
     made = Dossier.objects.get()
-    assert case.events.filter(verb=steps.MADE).count() == 1
+    assert case.events.filter(verb=services.MADE).count() == 1
     assert made.sha256 in made.file.name
     folder = default_storage.path(made.file.name).rsplit("/", 1)[0]
     assert [name for name in default_storage.listdir(folder)[1] if made.sha256 in name] == [

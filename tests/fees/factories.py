@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import steps, tariff
+from fees import services, tariff
 from fees.models import Bill, CatalogueItem, Payment
 from plans.models import Plan, PlanSource
 from surveys.models import Candidate, Survey
@@ -120,7 +120,7 @@ def ready(case: Case | None = None, **options: Any) -> Step:
 @made_once
 def billed(step: Step | None = None, **options: Any) -> Bill:
     """A bill issued: the customer's turn to pay."""
-    return steps.issue(step or ready(**options), by=person(Role.BILLER))
+    return services.issue(step or ready(**options), by=person(Role.BILLER))
 
 
 def dearer(rate: int = 230) -> None:
@@ -138,4 +138,4 @@ def dearer(rate: int = 230) -> None:
 def paid(bill: Bill | None = None, **options: Any) -> Payment:
     """A bill paid at the counter in cash."""
     bill = bill or billed(**options)
-    return steps.receive(bill, by=person(Role.CASHIER), method="cash", payer="裕丰冷链")
+    return services.receive(bill, by=person(Role.CASHIER), method="cash", payer="裕丰冷链")

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from accounts.roles import Role
 from documents import pdf
 from documents.models import Paper
-from fees import proof, steps
+from fees import proof, services
 from fees.models import Bill, Payment, Refund
 from news.models import Message
 from tests.factories import person
@@ -35,7 +35,7 @@ def paid_wrongly(yuan: int) -> Payment:
 
 def correct(bill: Bill) -> Bill:
     """Two people decide; returns the bill that stands now."""
-    steps.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
+    services.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
     return Bill.objects.order_by("pk").last()
 
 
@@ -138,7 +138,7 @@ def test_what_was_paid_back_in_part_goes_back_to_its_end():
 
 def test_a_waiver_gives_back_what_was_paid_before():
     bill = correct(paid_wrongly(230).bill)
-    steps.approve(proposed(bill), by=person(Role.SUPERVISOR))
+    services.approve(proposed(bill), by=person(Role.SUPERVISOR))
     assert "Do not pay it; what was paid is paid back." in texts("bill")[-1]
 
     assert amounts(Refund) == [88000]
@@ -324,7 +324,7 @@ def test_whatever_cancels_a_bill_is_told(make, end):
 
 def test_a_waiver_is_told():
     bill = factories.billed()
-    steps.approve(proposed(bill, "waive"), by=person(Role.SUPERVISOR))
+    services.approve(proposed(bill, "waive"), by=person(Role.SUPERVISOR))
 
     told = Message.objects.filter(case=bill.step.case, verb="bill_waived")
     assert told.exists()
@@ -334,7 +334,7 @@ def test_a_waiver_is_told():
 def test_an_unpaid_bill_that_is_withdrawn_is_told():
     bill = factories.billed(factories.ready(quote=False))
     factories.dearer()
-    steps.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
+    services.approve(proposed(bill, "correct"), by=person(Role.SUPERVISOR))
 
     told = Message.objects.filter(case=bill.step.case, verb="bill_withdrawn")
     assert told.exists()

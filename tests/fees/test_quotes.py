@@ -13,10 +13,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import guards, proof, steps, tariff
+from fees import guards, proof, services, tariff
 from fees.models import Bill, BillLine, CatalogueItem, KeptQuote, Payment, Refund
 from fees.standing import Standing
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan
 from tests.factories import person
 from tests.factories import publish as publish_next
@@ -45,8 +45,8 @@ def publish(rate: int, code: str = "reliability-10kv", *, days_ago: int = 0) -> 
 
 
 def kept(step: Step) -> KeptQuote:
-    steps.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
-    return steps.answer_quote(anew(step), by=person(Role.SUPERVISOR), agree=True)
+    services.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
+    return services.answer_quote(anew(step), by=person(Role.SUPERVISOR), agree=True)
 
 
 def test_the_answer_keeps_what_it_quotes():
@@ -78,7 +78,7 @@ def test_a_bill_waits_where_the_published_rate_has_changed_since():
     publish(300)
 
     with pytest.raises(Refused, match=r"quoted ¥88,000\.00; .* ¥120,000\.00"):
-        steps.issue(step, by=person(Role.BILLER))
+        services.issue(step, by=person(Role.BILLER))
 
     assert not Bill.objects.exists()
     assert Standing(anew(step)).published.total == Decimal(120_000)
@@ -88,7 +88,7 @@ def test_a_rate_published_anew_and_unchanged_holds_nothing_up():
     step = factories.ready()
     publish(220)
 
-    assert steps.issue(step, by=person(Role.BILLER)).total == Decimal(88_000)
+    assert services.issue(step, by=person(Role.BILLER)).total == Decimal(88_000)
 
 
 def test_two_people_bill_as_quoted_and_the_customer_is_told():
@@ -96,7 +96,7 @@ def test_two_people_bill_as_quoted_and_the_customer_is_told():
     publish(300)
     decision = kept(step)
 
-    bill = steps.issue(anew(step), by=person(Role.BILLER))
+    bill = services.issue(anew(step), by=person(Role.BILLER))
 
     assert (decision.answer, bill.total) == ("approved", Decimal(88_000))
     event = step.case.events.get(verb="quote_kept")
@@ -110,7 +110,7 @@ def test_a_new_rate_stands_against_the_bill_since_its_first_day():
 
     assert guards.QUOTE_HOLDS.finding(anew(step)).since == first_day
 
-    proposal = steps.propose_quote(anew(step), by=person(Role.BILLER), reason="答复在先")
+    proposal = services.propose_quote(anew(step), by=person(Role.BILLER), reason="答复在先")
     since = guards.QUOTE_HOLDS.finding(anew(step)).since
     assert since == timezone.localdate(proposal.proposed_at)
 
@@ -119,27 +119,27 @@ def test_one_person_does_not_decide_alone():
     step = factories.ready()
     publish(300)
     both = person(Role.BILLER, Role.SUPERVISOR)
-    steps.propose_quote(step, by=both, reason="答复在先")
+    services.propose_quote(step, by=both, reason="答复在先")
 
     with pytest.raises(Refused, match="two people"):
-        steps.answer_quote(anew(step), by=both, agree=True)
+        services.answer_quote(anew(step), by=both, agree=True)
     with pytest.raises(Refused):
-        steps.issue(anew(step), by=person(Role.BILLER))
+        services.issue(anew(step), by=person(Role.BILLER))
 
 
 def test_declined_the_bill_waits_on():
     step = factories.ready()
     publish(300)
-    steps.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
-    steps.answer_quote(anew(step), by=person(Role.SUPERVISOR), agree=False)
+    services.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
+    services.answer_quote(anew(step), by=person(Role.SUPERVISOR), agree=False)
 
     with pytest.raises(Refused, match="The plan quoted"):
-        steps.issue(anew(step), by=person(Role.BILLER))
+        services.issue(anew(step), by=person(Role.BILLER))
 
 
 def test_there_is_nothing_to_decide_while_the_rates_are_those_quoted():
     with pytest.raises(Refused, match="issue the bill"):
-        steps.propose_quote(factories.ready(), by=person(Role.BILLER), reason="答复在先")
+        services.propose_quote(factories.ready(), by=person(Role.BILLER), reason="答复在先")
 
 
 def test_a_fee_abolished_since_is_charged_to_nobody():
@@ -149,7 +149,7 @@ def test_a_fee_abolished_since_is_charged_to_nobody():
     )
 
     with pytest.raises(Refused, match="abolished"):
-        steps.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
+        services.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
 
 
 def test_a_fee_abolished_by_its_next_version_is_charged_to_nobody():
@@ -159,9 +159,9 @@ def test_a_fee_abolished_by_its_next_version_is_charged_to_nobody():
     publish_next(item, version=2, status="abolished", valid_to=yesterday)
 
     with pytest.raises(Refused, match="abolished"):
-        steps.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
+        services.propose_quote(step, by=person(Role.BILLER), reason="答复在先")
     with pytest.raises(Refused):
-        steps.issue(step, by=person(Role.BILLER))
+        services.issue(step, by=person(Role.BILLER))
 
 
 def test_answered_anew_the_case_is_billed_at_the_new_rate():
@@ -171,7 +171,7 @@ def test_answered_anew_the_case_is_billed_at_the_new_rate():
     moves.send_back(step, by=person(Role.BILLER), reason="标准调整", to=Kind.PLAN)
 
     plan = planning.accepted_plan(factories.fresh(step.case))
-    bill = steps.issue(anew(step), by=person(Role.BILLER))
+    bill = services.issue(anew(step), by=person(Role.BILLER))
 
     assert bill.plan == plan != first
     assert bill.total == Decimal(plan.quote["total"]) > Decimal(first.quote["total"])
@@ -255,8 +255,8 @@ def _corrected_after_payment() -> list[tuple[Bill, dict]]:
         step = factories.ready(factories.hv_case(), quote=False, sources=(630, kva))
         first = factories.paid(factories.billed(step)).bill
         factories.dearer(rate)
-        proposal = steps.propose(first, by=person(Role.BILLER), kind="correct", reason="算错")
-        steps.approve(proposal, by=person(Role.SUPERVISOR))
+        proposal = services.propose(first, by=person(Role.BILLER), kind="correct", reason="算错")
+        services.approve(proposal, by=person(Role.SUPERVISOR))
         bill = Bill.objects.standing().get(step__case=first.step.case)
         if pays:
             factories.paid(bill)

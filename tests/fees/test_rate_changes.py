@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from accounts.roles import Role
 from demo.clock import StoryClock, telling
-from fees import proof, steps
+from fees import proof, services
 from fees.models import Bill, CatalogueItem, Correction, KeptQuote, Payment, Refund
-from plans import steps as plans
+from plans import services as plans
 from plans.models import Plan
 from tests.factories import person, publish
 from tests.fees import factories
@@ -86,27 +86,27 @@ def answered_anew(case: Case, clock: StoryClock, yuan: int) -> None:
 
 
 def issued(case: Case, clock: StoryClock, yuan: int) -> None:
-    steps.issue(step_of(case), by=person(Role.BILLER))
+    services.issue(step_of(case), by=person(Role.BILLER))
 
 
 def kept(case: Case, clock: StoryClock, yuan: int) -> None:
     """Two people decide that it is billed as quoted, or do not."""
-    steps.propose_quote(step_of(case), by=person(Role.BILLER), reason="答复在先")
-    steps.answer_quote(step_of(case), by=person(Role.SUPERVISOR), agree=yuan % 3 > 0)
+    services.propose_quote(step_of(case), by=person(Role.BILLER), reason="答复在先")
+    services.answer_quote(step_of(case), by=person(Role.SUPERVISOR), agree=yuan % 3 > 0)
 
 
 def corrected(case: Case, clock: StoryClock, yuan: int) -> None:
-    proposal = steps.propose(
+    proposal = services.propose(
         standing(case), by=person(Role.BILLER), kind=Correction.Kind.CORRECT, reason="算错"
     )
-    steps.approve(proposal, by=person(Role.SUPERVISOR))
+    services.approve(proposal, by=person(Role.SUPERVISOR))
 
 
 def waived(case: Case, clock: StoryClock, yuan: int) -> None:
-    proposal = steps.propose(
+    proposal = services.propose(
         standing(case), by=person(Role.BILLER), kind=Correction.Kind.WAIVE, reason="减免"
     )
-    steps.approve(proposal, by=person(Role.SUPERVISOR))
+    services.approve(proposal, by=person(Role.SUPERVISOR))
 
 
 def paid(case: Case, clock: StoryClock, yuan: int) -> None:
@@ -118,9 +118,9 @@ def given_back(case: Case, clock: StoryClock, yuan: int) -> None:
     if refund is None:
         raise Refused("nothing goes back")
     if refund.state == Refund.State.DUE:
-        steps.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
+        services.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
     else:
-        steps.confirm(refund, by=person(Role.BILLER))
+        services.confirm(refund, by=person(Role.BILLER))
 
 
 def found_late(case: Case, clock: StoryClock, yuan: int) -> None:
@@ -204,7 +204,7 @@ BEGUN = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("begins", BEGUN)
 def test_a_bill_is_what_was_accepted_or_two_people_say_why_not(begins, monkeypatch):
-    monkeypatch.setattr("documents.steps._render_after", lambda paper_id: None)
+    monkeypatch.setattr("documents.services._render_after", lambda paper_id: None)
     begun = BEGUN[begins]()
 
     @settings(

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import steps
+from fees import services
 from fees.models import Payment, Refund
 from tests.factories import person
 from tests.fees import factories
@@ -51,11 +51,11 @@ def test_money_owed_by_a_closed_case_stands_in_the_list_with_owner_and_day(clien
 
 
 def test_what_was_paid_out_is_the_billers_to_confirm_and_then_leaves_the_list(client, refund):
-    steps.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
+    services.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
     assert Refund.objects.with_due().get().owner == Role.BILLER
     assert "to be confirmed" in shown(client, Role.BILLER)
 
-    steps.confirm(refund, by=person(Role.BILLER))
+    services.confirm(refund, by=person(Role.BILLER))
 
     assert refund.payment.bill.step.case.number not in shown(client, Role.BILLER)
 
@@ -91,7 +91,7 @@ def test_who_withdraws_a_case_is_told_how_much_goes_back_to_whom_by_whom_and_by_
 
     page = shown(client, Role.CLERK, url)
 
-    due = steps.refund_due(timezone.localdate())
+    due = services.refund_due(timezone.localdate())
     assert f"¥{payment.amount:,.2f} goes back to {payment.payer}" in page
     assert f"the cashier of {case.unit} pays it out by {due}" in page
 

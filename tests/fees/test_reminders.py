@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import steps
+from fees import services
 from fees.models import Refund
 from tests.factories import person
 from tests.fees import factories
@@ -50,7 +50,7 @@ def test_silence_about_a_refund_climbs_to_the_manager(refund):
 
 
 def test_a_refund_paid_out_waits_for_the_biller_to_confirm_it(refund):
-    steps.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
+    services.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
 
     found = told(12)
 
@@ -60,8 +60,8 @@ def test_a_refund_paid_out_waits_for_the_biller_to_confirm_it(refund):
 
 
 def test_nobody_is_reminded_of_a_refund_that_is_confirmed(refund):
-    steps.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
-    steps.confirm(refund, by=person(Role.BILLER))
+    services.pay_out(refund, by=person(Role.CASHIER), method="transfer", reference="6222")
+    services.confirm(refund, by=person(Role.BILLER))
 
     assert not Alert.objects.exists()
     assert told(40) == {}
@@ -70,7 +70,7 @@ def test_nobody_is_reminded_of_a_refund_that_is_confirmed(refund):
 def test_a_case_that_goes_on_after_a_correction_keeps_the_reminder_of_the_refund():
     bill = factories.paid(factories.billed(factories.ready(quote=False))).bill
     factories.dearer(210)
-    proposal = steps.propose(bill, by=person(Role.BILLER), kind="correct", reason="容量有误")
-    steps.approve(proposal, by=person(Role.SUPERVISOR))
+    proposal = services.propose(bill, by=person(Role.BILLER), kind="correct", reason="容量有误")
+    services.approve(proposal, by=person(Role.SUPERVISOR))
 
     assert Alert.objects.filter(subject="refund", ref=Refund.objects.get().pk).exists()

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from fees import guards, steps
+from fees import guards, services
 from fees.models import Bill, Correction, Payment, Refund
 from fees.panel import next_acts
 from tests.factories import case as opened
@@ -247,7 +247,7 @@ def test_the_pages_ask_few_questions(client, make, django_assert_max_num_queries
 
 def test_a_payment_hears_at_once_of_everything_against_it(client):
     both = person(Role.BILLER, Role.CASHIER, language="en")
-    bill = steps.issue(factories.ready(), by=both)
+    bill = services.issue(factories.ready(), by=both)
     tomorrow = timezone.localtime() + timedelta(days=1)
     wrong = slip(payer="", received_at=tomorrow.isoformat())
 
@@ -262,7 +262,7 @@ def test_a_payment_hears_at_once_of_everything_against_it(client):
 
 def test_while_a_waiver_waits_there_is_no_payment_form(client):
     bill = factories.billed()
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="多收")
+    services.propose(bill, by=person(Role.BILLER), kind="waive", reason="多收")
     client.force_login(english(Role.CASHIER))
     address = reverse("fees:payment", args=[bill.step.case.number])
 
@@ -276,8 +276,8 @@ def test_while_a_waiver_waits_there_is_no_payment_form(client):
 
 def test_a_waived_bill_names_who_waived_it_on_its_page_and_beside_the_case(client):
     bill = factories.billed()
-    proposal = steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
-    steps.approve(proposal, by=person(Role.SUPERVISOR, name="周卫东"))
+    proposal = services.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    services.approve(proposal, by=person(Role.SUPERVISOR, name="周卫东"))
     client.force_login(english(Role.CASHIER))
 
     page = client.get(bill.step.get_absolute_url()).content.decode()
@@ -290,7 +290,7 @@ def test_a_waived_bill_names_who_waived_it_on_its_page_and_beside_the_case(clien
 
 def test_after_a_waiver_was_declined_nothing_says_approved(client):
     bill = factories.billed()
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    services.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
     client.force_login(person(Role.SUPERVISOR, name="周卫东", language="en"))
     address = reverse("fees:answer", args=[bill.step.case.number])
 
@@ -328,7 +328,7 @@ def test_a_correction_that_changes_nothing_is_refused_at_its_field(client):
 
 def test_the_page_of_a_waiver_says_what_is_to_be_paid_then(client):
     bill = factories.billed()
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    services.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
 
     told = text(page(client, english(Role.SUPERVISOR), bill.step))
 
@@ -369,7 +369,7 @@ def test_whose_turn_it_is_finds_the_button_on_the_case(client):
     client.force_login(english(Role.CASHIER))
     assert "Receive payment" in text(client.get(case))
 
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    services.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
 
     told = text(client.get(case))
     assert "Receive payment" not in told
@@ -382,7 +382,7 @@ def test_the_desk_says_that_a_proposal_waits():
     bill = factories.billed()
     assert next_acts([bill.step]) == {bill.step.pk: "to be paid"}
 
-    steps.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
+    services.propose(bill, by=person(Role.BILLER), kind="waive", reason="减免")
 
     assert next_acts([bill.step]) == {bill.step.pk: "proposal to answer"}
 

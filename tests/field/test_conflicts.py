@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from documents.models import Attachment
-from field import steps
+from field import services
 from field.models import Record, RecordFile
 from surveys.models import Candidate, Photo, Survey
 from tests import factories
@@ -62,7 +62,7 @@ def test_two_tablets_on_one_visit_are_both_kept_and_merged_as_chosen(mine, site,
     assert Photo.objects.get().sha256 == hashlib.sha256(photo).hexdigest()
     record = Record.objects.get(uuid=second["uuid"])
     assert (record.state, record.settled_how) == ("settled", "taken")
-    assert Event.objects.filter(verb=steps.SETTLED).count() == 1
+    assert Event.objects.filter(verb=services.SETTLED).count() == 1
     assert Step.objects.get(pk=site.pk).state == Step.State.IN_HAND
     again = mine.post(receipt["url"], choice)
     assert again.status_code == 403  # there is nothing to choose any more
@@ -133,7 +133,7 @@ def test_whatever_became_of_the_step_the_record_waits_for_both(
         assert b'value="taken"' not in page.content
         forged = client.post(receipt["url"], {"how": "taken"})
         assert forged.status_code == 403
-    assert Event.objects.filter(verb=steps.CONFLICT).count() == 1
+    assert Event.objects.filter(verb=services.CONFLICT).count() == 1
     client.force_login(boss)
     empty = client.post(receipt["url"], {"how": "dropped", "why": ""})
     assert empty.status_code == 422

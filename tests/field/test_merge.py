@@ -12,7 +12,7 @@ from django.utils import timezone
 from documents.models import Attachment
 from field.models import Record
 from metering.models import MeterPhoto
-from surveys import steps as survey
+from surveys import services as survey
 from surveys.models import Candidate, Consent, Photo, Survey
 from tests.field import factories as tablet
 from tests.metering import factories as meters

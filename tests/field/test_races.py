@@ -10,9 +10,9 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from field import steps
+from field import services
 from field.models import Chunk, Record, RecordFile
-from metering import steps as metering
+from metering import services as metering
 from metering.models import Installation, Seal
 from surveys.models import Photo
 from tests.field import factories as tablet
@@ -65,7 +65,7 @@ def test_one_envelope_sent_six_times_at_once_is_one_record(site, lina):
     assert [answer.status_code for answer in said] == [200] * 6
     assert {answer.json()["state"] for answer in said} <= {"applied", "arriving"}
     assert Record.objects.get().state == "applied"
-    assert Event.objects.filter(verb=steps.APPLIED).count() == 1
+    assert Event.objects.filter(verb=services.APPLIED).count() == 1
 
 
 def test_the_background_beside_the_last_piece_applies_a_record_once(site, lina):
@@ -77,14 +77,14 @@ def test_the_background_beside_the_last_piece_applies_a_record_once(site, lina):
 
     at_once(
         *(lambda client=client: tablet.put(client, sent, photo) for client in clients),
-        *[lambda: [steps.catch_up() for _ in range(10)]] * 3,
+        *[lambda: [services.catch_up() for _ in range(10)]] * 3,
         lambda: tablet_of(lina).get(receipt),
     )
 
     assert Record.objects.get().state == "applied"
     assert RecordFile.objects.get().is_held
     assert Photo.objects.count() == 1
-    assert Event.objects.filter(verb=steps.APPLIED).count() == 1
+    assert Event.objects.filter(verb=services.APPLIED).count() == 1
     assert not Chunk.objects.exists()
 
 
@@ -97,7 +97,7 @@ def test_a_correction_beside_a_decision_is_kept_whichever_comes_first(site, lina
 
     def decide():
         try:
-            steps.drop(record, why="重去一次", by=boss)
+            services.drop(record, why="重去一次", by=boss)
         except Refused as refusal:
             return refusal
         return None

@@ -15,7 +15,7 @@ from PIL import Image
 
 from documents.files import Checked
 from documents.models import Attachment
-from field import steps
+from field import services
 from field.models import Chunk, Record, RecordFile
 from surveys.models import Candidate, Consent, Photo, Survey, Visit
 from tests.documents.factories import odd_exif, saved
@@ -197,7 +197,7 @@ def test_both_clocks_are_kept_where_the_tablet_is_wrong(mine, site, lina):
 
     record = Record.objects.get()
     assert record.clock_off < -timedelta(hours=4)
-    event = Event.objects.get(verb=steps.APPLIED)
+    event = Event.objects.get(verb=services.APPLIED)
     assert event.happened_at == record.happened_at
     assert event.entered_at - event.happened_at > timedelta(hours=4)
     assert event.data["sent"] == sent["sent"]
@@ -212,7 +212,7 @@ def test_a_clock_of_2015_is_no_reason_to_refuse_and_the_history_stays_in_order(m
     assert receipt["state"] == "applied", receipt
     record = Record.objects.get()
     assert (record.happened_at, record.sent_at) == (wrong, wrong)
-    event = Event.objects.get(verb=steps.APPLIED)
+    event = Event.objects.get(verb=services.APPLIED)
     assert event.happened_at == Case.objects.get(pk=site.case_id).opened_at
     assert (event.data["happened"], event.data["sent"]) == (wrong.isoformat(), wrong.isoformat())
     page = mine.get(receipt["url"]).content.decode()
@@ -261,7 +261,7 @@ def test_a_correction_of_what_was_decided_meanwhile_is_a_record_like_any_other(
 ):
     wrong = tablet.envelope(site, lina, values=tablet.survey_values(box_slots=2, box_slots_free=5))
     assert tablet.send(mine, wrong)["state"] == "returned"
-    steps.drop(Record.objects.get(), why="重去一次", by=boss)
+    services.drop(Record.objects.get(), why="重去一次", by=boss)
 
     receipt = tablet.send(mine, tablet.envelope(site, lina, replaces=wrong["uuid"]))
 
@@ -463,7 +463,7 @@ def test_a_piece_larger_than_half_a_megabyte_is_refused(mine, site, lina):
     tablet.post(mine, sent)
     sha256 = sent["files"][0]["sha256"]
 
-    assert tablet.piece(mine, sent, sha256, 0, b"x" * (steps.CHUNK + 1)).status_code == 413
+    assert tablet.piece(mine, sent, sha256, 0, b"x" * (services.CHUNK + 1)).status_code == 413
     assert tablet.piece(mine, sent, "f" * 64, 0, content).status_code == 404
     assert tablet.piece(mine, sent, sha256, -1, content).status_code == 400
     assert tablet.piece(mine, sent, sha256, "\u00b2", content).status_code == 400

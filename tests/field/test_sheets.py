@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from documents.models import Ask, Attachment
 from field.models import Record
-from metering import steps as metering
+from metering import services as metering
 from metering.models import Installation, Meter, MeterPhoto, Removal
 from tests.field import factories as tablet
 from tests.metering import factories as meters
 from tests.works import factories as works
 from workflow.models import Event, Step
 from workflow.process import Kind
-from works import steps as checks
+from works import services as checks
 from works.guards import sheet_of
 from works.models import CheckPhoto, MidCheck
 

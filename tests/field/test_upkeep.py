@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from field import steps, tasks
+from field import services, tasks
 from field.models import Chunk, Record, RecordFile
 from surveys.models import Photo, Survey
 from tests.field import factories as tablet
@@ -37,11 +37,11 @@ def test_the_background_applies_what_a_killed_worker_left(mine, site, lina):
     photo = tablet.picture(5)
     sent = tablet.envelope(site, lina, photos=[photo])
     tablet.post(mine, sent)
-    steps.take_chunk(RecordFile.objects.get(), 0, photo)
+    services.take_chunk(RecordFile.objects.get(), 0, photo)
     assert not Survey.objects.exists()
 
-    assert steps.catch_up() == 1
-    assert steps.catch_up() == 0
+    assert services.catch_up() == 1
+    assert services.catch_up() == 0
     assert Photo.objects.count() == 1
 
 
@@ -68,12 +68,12 @@ def test_a_record_that_cannot_be_applied_is_kept_and_keeps_nobody_waiting(mine, 
     }
     other = tablet.envelope(site, lina, sheet="attempt", values=values)
     assert tablet.send(mine, other)["state"] == "applied"
-    assert steps.catch_up() == 0
+    assert services.catch_up() == 0
     assert not Photo.objects.exists()
 
     path.rmdir()
     path.write_bytes(photos[0])
-    assert steps.catch_up() == 1
+    assert services.catch_up() == 1
     assert Photo.objects.count() == 2
 
 
@@ -96,7 +96,7 @@ def test_arrival_copies_go_after_a_month_and_the_case_keeps_its_own(mine, site, 
     photos = [tablet.picture(5)]
     tablet.send(mine, tablet.envelope(site, lina, photos=photos), photos)
     path = RecordFile.objects.get().path
-    assert steps.clear() == 0
+    assert services.clear() == 0
     aged()
 
     assert tasks.clear() == 1
@@ -123,11 +123,11 @@ def test_a_replaced_record_and_its_correction_share_a_copy_until_both_are_done(m
     aged()
     Record.objects.filter(uuid=receipt["uuid"]).update(applied_at=timezone.now())
 
-    assert steps.clear() == 0
+    assert services.clear() == 0
     assert default_storage.exists(path)
 
     aged()
-    assert steps.clear() == 1
+    assert services.clear() == 1
     assert not default_storage.exists(path)
     assert RecordFile.objects.filter(cleared=True).count() == 2
 
@@ -139,7 +139,7 @@ def test_a_copy_that_another_record_still_needs_stays(mine, site, lina):
     assert tablet.send(mine, waits)["state"] == "conflict"  # the step is done, the photo is here
     aged()
 
-    assert steps.clear() == 0
+    assert services.clear() == 0
     assert default_storage.exists(RecordFile.objects.first().path)
 
 
@@ -153,13 +153,13 @@ def test_of_decided_records_only_what_was_left_aside_keeps_its_copy(
     assert late["state"] == "conflict"
     record = Record.objects.get(uuid=late["uuid"])
     if how == "evidence":
-        steps.keep_evidence(record, by=boss)
+        services.keep_evidence(record, by=boss)
     else:
-        steps.drop(record, why="重复", by=boss)
-    assert steps.clear() == 0
+        services.drop(record, why="重复", by=boss)
+    assert services.clear() == 0
     aged()
 
-    assert steps.clear() == goes
+    assert services.clear() == goes
     assert mine.get(late["url"]).status_code == 200
 
 
@@ -173,7 +173,7 @@ def test_what_was_not_chosen_of_both_versions_keeps_its_copy(mine, site, lina):
     assert chosen.status_code == 302
     aged()
 
-    assert steps.clear() == 0
+    assert services.clear() == 0
     assert not Photo.objects.exists()
     assert default_storage.exists(RecordFile.objects.get().path)
 
@@ -192,7 +192,7 @@ def test_a_correction_of_an_old_record_finds_its_photos_there(mine, site, lina):
     wrong = tablet.envelope(site, lina, photos=[photo], values=tablet.survey_values(**WRONG))
     tablet.send(mine, wrong, [photo])
     aged()
-    assert steps.clear() == 0
+    assert services.clear() == 0
 
     right = tablet.envelope(site, lina, photos=[photo], replaces=wrong["uuid"])
 
@@ -223,4 +223,4 @@ def test_a_stranger_to_the_case_decides_nothing(mine, site, lina):
     far = surveys.surveyor(username="far", at="bhxc")
 
     with pytest.raises(Refused):
-        steps.drop(Record.objects.get(), why="x", by=far)
+        services.drop(Record.objects.get(), why="x", by=far)

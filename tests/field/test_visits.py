@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from applications.models import Application
-from documents.steps import attach
+from documents.services import attach
 from field import visits
 from metering.models import MeterPhoto
 from surveys.models import Photo, SourcePoint

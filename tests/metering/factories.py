@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.roles import Role
-from documents import steps as documents
-from metering import steps
+from documents import services as documents
+from metering import services
 from metering.models import Installation, Meter, MeterPhoto, Seal
 from tests import factories
 from tests.made_once import made_once
@@ -73,12 +73,12 @@ def order(case: Case, chosen: Meter | None) -> Installation:
     """A work order ready to be signed, without seals."""
     step = case.step(Kind.METER)
     first, second = fitters()
-    made = steps.order_of(step)
+    made = services.order_of(step)
     made.meter = chosen
     made.installer, made.second_installer = first, second
     made.installed_at = made.customer_signed_at = timezone.now()
     made.reading_total, made.customer_signed_name = 0, signer(case)
-    made = steps.plan_order(made, by=first)
+    made = services.plan_order(made, by=first)
     signature(step, first)
     return made
 
@@ -93,18 +93,18 @@ def ready(case: Case, chosen: Meter | None = None) -> Installation:
     """The meter hangs, sealed and signed for."""
     made = order(case, chosen or meter())
     Seal.objects.create(installation=made, place="meter", number=f"S{made.pk}")
-    steps.install(made, by=fitters()[0])
-    steps.confirm(made, by=fitters()[1])
+    services.install(made, by=fitters()[0])
+    services.confirm(made, by=fitters()[1])
     return made
 
 
 def power_on(step: Step) -> Step:
     """Power is switched on now."""
-    power = steps.power_of(step)
+    power = services.power_of(step)
     power.operator, power.energized_at = fitters()[0], timezone.now()
     power.phase_order_ok = power.meter_runs = True
     power.result = "on"
-    return steps.energize(power, by=fitters()[0])
+    return services.energize(power, by=fitters()[0])
 
 
 @made_once
@@ -112,10 +112,10 @@ def dissatisfied(**columns: Any) -> Case:
     """Called back, and not satisfied: the clerk follows it up within two days."""
     case = case_at(Kind.CALLBACK, **columns)
     clerk = factories.person(Role.CLERK)
-    sheet = steps.call_of(case.step(Kind.CALLBACK))
+    sheet = services.call_of(case.step(Kind.CALLBACK))
     sheet.reached, sheet.called_at, sheet.satisfaction = True, timezone.now(), 1
     sheet.power_quality_ok, sheet.charged_beyond_bill = True, False
     sheet.follow_up_owner, sheet.follow_up = clerk, "上门解释"
     sheet.follow_up_on = timezone.localdate() + timedelta(days=2)
-    steps.call_back(sheet, by=clerk)
+    services.call_back(sheet, by=clerk)
     return case_of(case)

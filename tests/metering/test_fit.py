@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from metering import fit, steps
+from metering import fit, services
 from metering.models import Installation, Meter, Seal
 from metering.models.meter import Accuracy
 from tests.metering import factories as make
@@ -92,7 +92,7 @@ def stock() -> dict[tuple[str, str, str], Meter]:
 def hangs(step, meter, mode, ct, pt) -> bool:
     """Whether the door lets this meter be hung so; nothing of it stays."""
     first, second = make.fitters()
-    order = steps.order_of(step)
+    order = services.order_of(step)
     order.meter, order.mode, order.ct_ratio, order.pt_ratio = meter, mode, ct, pt
     order.installer, order.second_installer = first, second
     order.installed_at = order.customer_signed_at = timezone.now()
@@ -101,10 +101,10 @@ def hangs(step, meter, mode, ct, pt) -> bool:
     with transaction.atomic():
         try:
             with transaction.atomic():
-                steps.plan_order(order, by=first)
+                services.plan_order(order, by=first)
                 Seal.objects.create(installation=order, place="meter", number="S1")
                 make.signature(step, first)
-                steps.install(order, by=first)
+                services.install(order, by=first)
                 signed = True
         except Refused:
             pass

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from metering import panel, steps
+from metering import panel, services
 from metering.models import CallBack
 from tests.factories import person
 from tests.metering import factories as make
@@ -48,22 +48,22 @@ def test_a_dissatisfied_answer_climbs_from_its_owner_and_keeps_the_case_open(cas
 
 def test_the_owner_closes_it_with_what_was_done_and_then_the_case_is_archived(case):
     with pytest.raises(Refused, match="what was done"):
-        steps.close_follow_up(sheet_of(case), by=person(Role.CLERK), done=" ")
+        services.close_follow_up(sheet_of(case), by=person(Role.CLERK), done=" ")
 
-    steps.close_follow_up(sheet_of(case), by=person(Role.CLERK), done="上门解释并致歉")
+    services.close_follow_up(sheet_of(case), by=person(Role.CLERK), done="上门解释并致歉")
 
     assert Case.objects.get(pk=case.pk).state == "archived"
     assert not Alert.objects.filter(subject=Subject.FOLLOW_UP).exists()
     assert case.events.get(verb="followed_up").note == "上门解释并致歉"
     with pytest.raises(Refused, match="nothing to follow up"):
-        steps.close_follow_up(sheet_of(case), by=person(Role.CLERK), done="再来")
+        services.close_follow_up(sheet_of(case), by=person(Role.CLERK), done="再来")
 
 
 def test_a_supervisor_may_close_it_and_a_colleague_may_not(case):
     with pytest.raises(Refused, match="follows it up"):
-        steps.close_follow_up(sheet_of(case), by=person(Role.FITTER), done="x")
+        services.close_follow_up(sheet_of(case), by=person(Role.FITTER), done="x")
 
-    steps.close_follow_up(sheet_of(case), by=person(Role.SUPERVISOR), done="已解决")
+    services.close_follow_up(sheet_of(case), by=person(Role.SUPERVISOR), done="已解决")
 
     assert sheet_of(case).follow_up_done_by == person(Role.SUPERVISOR)
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection, connections
 
-from metering import steps
+from metering import services
 from metering.models import Installation, Meter
 from tests.metering import factories as make
 from workflow.guards import Refused
@@ -25,10 +25,10 @@ def test_of_eight_technicians_one_has_the_meter_and_the_others_are_told():
 
     def reach(case):
         try:
-            order = steps.order_of(case.step(Kind.METER))
+            order = services.order_of(case.step(Kind.METER))
             order.meter = Meter.objects.get(pk=chosen.pk)
             start.wait(timeout=20)
-            steps.plan_order(order, by=first)
+            services.plan_order(order, by=first)
             said.append("has it")
         except Refused:
             said.append("told")

@@ -11,9 +11,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from news import channels, steps, tasks
+from news import channels, services, tasks
 from news.models import Message
-from news.steps.sending import ATTEMPTS, LEASE
+from news.services.sending import ATTEMPTS, LEASE
 from tests.news.factories import EMAIL, MOBILE, message, now_due, told_case
 from workflow.models import Alert, Subject
 
@@ -28,7 +28,7 @@ def task_of(found: Message) -> Alert | None:
 def tried(found: Message) -> Message:
     """The message after one more attempt."""
     now_due(found)
-    assert steps.send(found.pk)
+    assert services.send(found.pk)
     found.refresh_from_db()
     return found
 
@@ -41,7 +41,7 @@ def test_a_mail_arrives_once_in_the_customers_language(mailbox, settings):
     found = tried(message("email"))
 
     assert found.state == State.SENT
-    assert not steps.send(found.pk)
+    assert not services.send(found.pk)
     letter = message_from_string(mailbox.taken[0], policy=policy.default)
     assert len(mailbox.taken) == 1
     assert letter["To"] == EMAIL
@@ -91,7 +91,7 @@ def test_a_mail_without_an_answer_is_in_doubt_and_never_sent_again_by_itself(mai
     assert task_of(found)
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
         assert tasks.send_due() == 0
-        assert not steps.send(found.pk)
+        assert not services.send(found.pk)
     assert len(mailbox.taken) == 1
 
 
@@ -206,15 +206,15 @@ def test_a_message_is_held_by_one_worker_at_a_time(mailbox):
     found = message("email")
     Message.objects.filter(pk=found.pk).update(state=State.SENDING, claimed_at=timezone.now())
 
-    assert not steps.send(found.pk)
-    assert steps.recover() == 0
+    assert not services.send(found.pk)
+    assert services.recover() == 0
     assert mailbox.taken == []
 
 
 def test_what_a_dead_worker_held_and_had_not_sent_is_sent(mailbox):
     found = claimed(message("email"))
 
-    assert steps.recover() == 1
+    assert services.recover() == 1
     assert tried(found).state == State.SENT
     assert len(mailbox.taken) == 1
 
@@ -222,7 +222,7 @@ def test_what_a_dead_worker_held_and_had_not_sent_is_sent(mailbox):
 def test_what_a_dead_worker_had_handed_over_by_mail_is_in_doubt(mailbox):
     found = claimed(message("email"), handed_at=timezone.now())
 
-    assert steps.recover() == 1
+    assert services.recover() == 1
     found.refresh_from_db()
     assert found.state == State.DOUBT
     assert mailbox.taken == []
@@ -231,7 +231,7 @@ def test_what_a_dead_worker_had_handed_over_by_mail_is_in_doubt(mailbox):
 def test_what_a_dead_worker_had_handed_over_by_sms_is_asked_for_again(gateway):
     found = claimed(message("sms"), handed_at=timezone.now())
 
-    steps.recover()
+    services.recover()
     assert tried(found).state == State.SENT
 
 
@@ -243,7 +243,7 @@ def test_a_worker_that_was_given_up_sends_nothing_any_more(mailbox, monkeypatch)
         Message.objects.filter(pk=found.pk).update(state=State.WAITING)
 
     monkeypatch.setattr(channels, "_begin", slow)
-    steps.send(found.pk)
+    services.send(found.pk)
 
     found.refresh_from_db()
     assert (found.state, found.handed_at, mailbox.taken) == (State.WAITING, None, [])
@@ -257,13 +257,13 @@ def test_a_yes_that_comes_late_ends_the_doubt(mailbox, monkeypatch):
         if otherwise is channels.Unknown:
             held = Message.objects.filter(pk=found.pk)
             held.update(claimed_at=timezone.now() - 2 * LEASE)
-            steps.recover()
+            services.recover()
             held.update(claimed_at=at)
         send(code, answer, otherwise)
 
     at = timezone.now()
     monkeypatch.setattr(channels, "_judge", doubted)
-    steps.send(found.pk, at)
+    services.send(found.pk, at)
 
     found.refresh_from_db()
     assert found.state == State.SENT
@@ -295,8 +295,8 @@ def test_a_bounce_of_nothing_we_sent_is_refused(sign):
 def test_a_bounce_noted_twice_is_one_task(mailbox):
     found = tried(message("email"))
 
-    assert steps.bounce(str(found.pk))
-    assert steps.bounce(str(found.pk)) is None
+    assert services.bounce(str(found.pk))
+    assert services.bounce(str(found.pk)) is None
     assert found.case.events.filter(verb="message_undelivered").count() == 1
 
 
@@ -317,7 +317,7 @@ def test_what_happens_at_night_is_told_in_the_morning(settings, gateway, moment,
     with time_machine.travel(moment, tick=False):
         found = message("sms", told_case())
         assert found.due_at == datetime.fromisoformat(due)
-        assert steps.send(found.pk) == (moment == due)
+        assert services.send(found.pk) == (moment == due)
 
 
 def test_what_waited_into_the_night_waits_for_the_morning(settings, gateway):
@@ -325,7 +325,7 @@ def test_what_waited_into_the_night_waits_for_the_morning(settings, gateway):
     with time_machine.travel("2026-10-20T20:59:00+08:00", tick=False):
         found = message("sms")
     with time_machine.travel("2026-10-20T21:01:00+08:00", tick=False):
-        assert not steps.send(found.pk)
+        assert not services.send(found.pk)
 
     found.refresh_from_db()
     assert (found.state, timezone.localtime(found.due_at).hour) == (State.WAITING, 8)

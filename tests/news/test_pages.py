@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from news import steps
+from news import services
 from news.models import Message, OptOut, Template
 from tests.factories import person
 from tests.news.factories import EMAIL, MOBILE, message, told_case
@@ -35,7 +35,7 @@ def log_of(case) -> str:
 def undelivered() -> Message:
     found = message("email")
     Message.objects.filter(pk=found.pk).update(state=State.SENT, sent_at=timezone.now())
-    return steps.bounce(str(found.pk), why="mailbox full")
+    return services.bounce(str(found.pk), why="mailbox full")
 
 
 def test_the_contact_log_shows_each_message_with_its_state(clerk):
@@ -150,7 +150,7 @@ def test_a_mail_needs_a_subject(administrator):
 
 def test_a_version_out_of_use_is_only_read(administrator):
     old = words()
-    steps.revise(old, by=person(Role.ADMINISTRATOR), subject="A", body="B", by_law=False)
+    services.revise(old, by=person(Role.ADMINISTRATOR), subject="A", body="B", by_law=False)
 
     assert administrator.post(change(old), {"subject": "C", "body": "D"}).status_code == 403
     assert administrator.get(change(old)).status_code == 200

@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Contact
-from applications.steps import code_of
-from news import reference, steps, wording
+from applications.services import code_of
+from news import reference, services, wording
 from news.models import Message, OptOut, Template
-from surveys import steps as surveying
+from surveys import services as surveying
 from tests import factories
 from tests.applications.factories import accepted, draft, sheet
 from tests.factories import person
@@ -166,7 +166,7 @@ def test_an_error_while_writing_a_message_breaks_no_act(monkeypatch, caplog):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("news.steps.outbox.values_of", broken)
+    monkeypatch.setattr("news.services.outbox.values_of", broken)
     case = told_case()
 
     assert case.events.filter(verb="application_accepted").exists()
@@ -176,7 +176,7 @@ def test_an_error_while_writing_a_message_breaks_no_act(monkeypatch, caplog):
 
 def test_a_broken_database_statement_breaks_no_act(monkeypatch):
     monkeypatch.setattr(
-        "news.steps.outbox.reader_of", lambda case: connection.cursor().execute("SELECT nothing")
+        "news.services.outbox.reader_of", lambda case: connection.cursor().execute("SELECT nothing")
     )
 
     assert told_case().events.filter(verb="application_accepted").exists()
@@ -251,8 +251,8 @@ def test_a_message_does_not_set_the_contact_clock_back(mailbox, gateway):
     case = told_case()
     before = case.last_contact_at
     for found in case.messages.all():
-        steps.send(found.pk)
-    steps.bounce(str(case.messages.first().pk))
+        services.send(found.pk)
+    services.bounce(str(case.messages.first().pk))
 
     case.refresh_from_db()
     assert {m.state for m in case.messages.all()} >= {State.SENT}
@@ -262,7 +262,7 @@ def test_a_message_does_not_set_the_contact_clock_back(mailbox, gateway):
 def undelivered(channel: str = "email") -> Message:
     found = message(channel)
     Message.objects.filter(pk=found.pk).update(state=State.SENT, sent_at=timezone.now())
-    return steps.bounce(str(found.pk))
+    return services.bounce(str(found.pk))
 
 
 def contact(case, outcome: str) -> None:
@@ -292,14 +292,14 @@ def test_a_message_that_did_not_arrive_is_sent_again_once_to_the_address_of_toda
     held.email = "new@example.org"
     applications.correct(found.case, held, by=person(Role.CLERK), reason="客户来电")
 
-    again = steps.resend(found, by=person(Role.CLERK))
+    again = services.resend(found, by=person(Role.CLERK))
     with pytest.raises(Refused):
-        steps.resend(found, by=person(Role.CLERK))
+        services.resend(found, by=person(Role.CLERK))
 
     assert (again.to, again.body, again.instead_of_id) == ("new@example.org", found.body, found.pk)
     assert again.reference != found.reference
     assert not Alert.objects.filter(subject=Subject.MESSAGE).exists()
-    assert steps.send(again.pk)
+    assert services.send(again.pk)
     assert len(mailbox.taken) == 1
 
 
@@ -309,7 +309,7 @@ def test_what_was_sent_is_not_sent_again():
     found.refresh_from_db()
 
     with pytest.raises(Refused):
-        steps.resend(found, by=person(Role.CLERK))
+        services.resend(found, by=person(Role.CLERK))
 
 
 # Who wants none -----------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_what_was_sent_is_not_sent_again():
 
 def test_who_wants_no_messages_gets_by_mail_only_what_the_law_demands():
     for address in (MOBILE, EMAIL):
-        steps.stop(address, how="STOP")
+        services.stop(address, how="STOP")
     case = told_case()
     moves.refuse(case, by=person(Role.APPROVER), reason="线路已满")
 
@@ -336,11 +336,11 @@ def test_the_word_stop_is_noted_however_the_number_is_written(capsys):
 
 def test_a_customer_may_change_their_mind():
     case, clerk = told_case(), person(Role.CLERK)
-    steps.want(case, "sms", False, by=clerk)
-    steps.want(case, "sms", False, by=clerk)
+    services.want(case, "sms", False, by=clerk)
+    services.want(case, "sms", False, by=clerk)
     assert OptOut.objects.get().address == MOBILE
 
-    steps.want(case, "sms", True, by=clerk)
+    services.want(case, "sms", True, by=clerk)
 
     assert not OptOut.objects.exists()
     assert case.events.filter(verb__startswith="messages_").count() == 2
@@ -348,7 +348,7 @@ def test_a_customer_may_change_their_mind():
 
 def test_who_only_looks_notes_no_wish():
     with pytest.raises(Refused):
-        steps.want(told_case(), "sms", False, by=person(Role.AUDITOR))
+        services.want(told_case(), "sms", False, by=person(Role.AUDITOR))
 
 
 # New versions -------------------------------------------------------------------------------------
@@ -358,7 +358,7 @@ def test_edited_words_are_a_new_version_and_messages_keep_theirs():
     case = told_case()
     sent = case.messages.get(verb="application_accepted", channel="email")
     administrator = person(Role.ADMINISTRATOR)
-    new = steps.revise(
+    new = services.revise(
         sent.template, by=administrator, subject="已受理", body="{number}", by_law=False
     )
 
@@ -369,7 +369,7 @@ def test_edited_words_are_a_new_version_and_messages_keep_theirs():
         verb="application_accepted", channel="email"
     ).subject == "已受理"  # fmt: skip
     with pytest.raises(Refused):
-        steps.revise(sent.template, by=administrator, subject="x", body="x", by_law=False)
+        services.revise(sent.template, by=administrator, subject="x", body="x", by_law=False)
 
 
 # What it costs ------------------------------------------------------------------------------------
@@ -384,7 +384,7 @@ def statements(act) -> int:
 def test_telling_takes_eight_statements_and_untold_acts_none(monkeypatch):
     case = told_case()
     plain = statements(lambda: moves.record(case, "noted", by=None))
-    monkeypatch.setattr("news.steps.tell", lambda event, case: None)
+    monkeypatch.setattr("news.services.tell", lambda event, case: None)
     assert statements(lambda: moves.record(case, "withdrawn", by=None)) == plain
     monkeypatch.undo()
 
@@ -399,7 +399,7 @@ def test_no_address_costs_one_statement_and_a_savepoint():
     case = accepted(sheet(phone="025-8800 2101"))
     event = case.events.filter(verb="application_accepted").first()
 
-    assert statements(lambda: steps.tell(event, case)) == 3
+    assert statements(lambda: services.tell(event, case)) == 3
 
 
 def test_a_case_without_a_sheet_is_told_by_its_telephone():
@@ -407,7 +407,7 @@ def test_a_case_without_a_sheet_is_told_by_its_telephone():
     event = case.events.first()
     event.verb = "application_accepted"
 
-    assert [m.to for m in steps.tell(event, case)] == [MOBILE]
+    assert [m.to for m in services.tell(event, case)] == [MOBILE]
     assert draft().messages.count() == 0
 
 

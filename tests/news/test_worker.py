@@ -20,7 +20,7 @@ from django.utils import timezone
 from config.celery import app
 from news import tasks
 from news.models import Message
-from news.steps.sending import LEASE
+from news.services.sending import LEASE
 from tests.news.factories import message
 
 pytestmark = pytest.mark.django_db(transaction=True)

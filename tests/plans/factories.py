@@ -1,4 +1,4 @@
-"""Plans as the planner, the approvers and the customer would bring them on, through the steps."""
+"""Plans as the planner, the approvers and the customer would bring them on, by the services."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from applications.models import Application
 from applications.signers import signers_of
 from documents.files import Checked
 from documents.models import Requirement
-from plans import steps
+from plans import services
 from plans.models import Plan, PlanSource
-from plans.steps.metering import is_high
+from plans.services.metering import is_high
 from surveys.models import SourcePoint
 from tests import factories as office
 from tests.applications.factories import COMPANY, accepted, sheet
@@ -133,7 +133,7 @@ def surveyed(case: Case, *points: SourcePoint) -> Case:
 
 def filled(step: Step, **columns: Any) -> Plan:
     """The sheet with everything filled in, not saved."""
-    plan, _sources = steps.draft_for(step)
+    plan, _sources = services.draft_for(step)
     values = {
         "property_boundary": "电能表出线端",
         "meter_type": "DDZY 5(60) A",
@@ -178,22 +178,22 @@ def drawn(case: Case | None = None, *, by: User | None = None, **columns: Any) -
     chosen = columns.pop("sources", None)
     plan = filled(step_of(case), **columns)
     by = by or plan.step.owner or planner()
-    return steps.save_draft(plan.step, plan, chosen or sources(plan), by=by)
+    return services.save_draft(plan.step, plan, chosen or sources(plan), by=by)
 
 
 @made_once
 def submitted(case: Case | None = None, *, by: User | None = None, **columns: Any) -> Plan:
     """A plan that waits for approval; its capacity is held."""
     plan = drawn(case, by=by, **columns)
-    return steps.submit(plan.step, by=by or plan.step.owner or planner())
+    return services.submit(plan.step, by=by or plan.step.owner or planner())
 
 
 @made_once
 def approved(case: Case | None = None, **columns: Any) -> Plan:
     """A plan approved by as many approvers as it needs."""
     plan = submitted(case, **columns)
-    for person in (approver(), second_approver())[: steps.approvers_needed(plan)]:
-        plan = steps.approve(plan.step, by=person)
+    for person in (approver(), second_approver())[: services.approvers_needed(plan)]:
+        plan = services.approve(plan.step, by=person)
     return plan
 
 
@@ -201,7 +201,7 @@ def approved(case: Case | None = None, **columns: Any) -> Plan:
 def answered(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer has in writing: the customer's turn."""
     plan = approved(case, **columns)
-    return steps.answer(plan.step, by=clerk(), how="counter")
+    return services.answer(plan.step, by=clerk(), how="counter")
 
 
 def ending(case: Case | None = None, **columns: Any) -> Plan:
@@ -221,7 +221,7 @@ def word() -> dict[str, Any]:
 def accepted_plan(case: Case | None = None, **columns: Any) -> Plan:
     """A plan that the customer accepted: fees and contract may follow."""
     plan = answered(case, **columns)
-    steps.accept(plan.step, by=clerk(), signed_name=signer(plan.step.case), **word())
+    services.accept(plan.step, by=clerk(), signed_name=signer(plan.step.case), **word())
     return plan_of(plan.step.case)
 
 
@@ -230,7 +230,7 @@ def posted(step: Step, **values: Any) -> dict[str, str]:
     plan = filled(step)
     [source, *_others] = sources(plan)
     fields = {
-        **{name: getattr(plan, name) for name in steps.CONTENT},
+        **{name: getattr(plan, name) for name in services.CONTENT},
         "sources-TOTAL_FORMS": 1,
         "sources-INITIAL_FORMS": 1,
         "sources-0-candidate": source.candidate_id,

@@ -12,13 +12,13 @@ from django.utils import timezone, translation
 
 from accounts.roles import Role
 from contracts import guards
-from contracts import steps as contracts
+from contracts import services as contracts
 from documents import pdf
 from documents.models import Paper
-from fees import steps as fees
-from plans import steps
+from fees import services as fees
+from plans import services
 from plans.tasks import end_consents
-from surveys import steps as surveying
+from surveys import services as surveying
 from surveys.models import Consent
 from tests import factories as office
 from tests.applications.factories import sheet
@@ -122,10 +122,10 @@ def test_before_a_consent_ends_the_ladder_stands_and_not_for_points_nobody_plans
     plan = make.drawn(case)
     other = plan.survey.candidates.last()
     plan.sources.update(candidate=other)
-    steps.submit(plan.step, by=plan.step.owner)
-    steps.approve(plan.step, by=make.approver())
-    steps.answer(plan.step, by=make.clerk(), how="counter")
-    steps.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
+    services.submit(plan.step, by=plan.step.owner)
+    services.approve(plan.step, by=make.approver())
+    services.answer(plan.step, by=make.clerk(), how="counter")
+    services.accept(plan.step, by=make.clerk(), signed_name="王小明", **make.word())
 
     assert alerts(case) == []
 

@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from plans import ratios, steps
+from plans import ratios, services
 from plans.models import Plan
-from plans.steps.metering import unmeterable
+from plans.services.metering import unmeterable
 from tests.plans import factories as make
 from tests.plans.test_steps import refused
 from workflow.models import Step
@@ -93,7 +93,7 @@ def test_a_tariff_with_a_power_factor_standard_asks_for_it(tariff, kva, asked):
 def test_a_plan_metered_at_high_voltage_without_pt_is_not_submitted():
     plan = make.drawn(make.factory(), pt_ratio="")
 
-    assert "PT ratio is missing" in refused(steps.submit, plan.step, by=make.planner())
+    assert "PT ratio is missing" in refused(services.submit, plan.step, by=make.planner())
     assert make.plan_of(plan.case).state == "draft"
 
 
@@ -103,7 +103,7 @@ def test_a_plan_in_the_customers_hand_is_accepted_by_what_it_was_answered_with()
     plan = make.answered(make.factory())
     Plan.objects.filter(pk=plan.pk).update(pt_ratio="", power_factor=None)
 
-    step = steps.accept(
+    step = services.accept(
         plan.step, by=make.clerk(), signed_name=make.signer(plan.case), **make.word()
     )
 

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Contact
-from fees import steps as fees
-from plans import panel, steps
+from fees import services as fees
+from plans import panel, services
 from plans.models import Plan
 from tests import factories as office
 from tests.plans import factories as make
@@ -56,7 +56,7 @@ def tried(case: Case, *channels: str, days_ago: int = 5, outcome: str = "not_rea
 
 
 def close(plan: Plan, by, reason: str = "三次联系未果，客户外出务工") -> None:
-    steps.close_unanswered(make.step_of(plan.case), by=by, reason=reason)
+    services.close_unanswered(make.step_of(plan.case), by=by, reason=reason)
 
 
 def test_a_supervisor_closes_a_plan_on_three_attempts_by_two_channels(plan, supervisor):
@@ -132,7 +132,7 @@ def test_who_drew_the_plan_does_not_close_it_even_as_supervisor(plan):
 
 def test_proven_attempts_are_no_way_for_the_counter_to_accept(plan):
     with pytest.raises(Refused):
-        steps.accept(
+        services.accept(
             make.step_of(plan.case), by=make.clerk(), signed_name="王小明", how="exhausted"
         )
 

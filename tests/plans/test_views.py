@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from plans import steps
+from plans import services
 from plans.models import Plan
 from plans.panel import panel
 from surveys.models import Consent, SourcePoint
@@ -294,7 +294,7 @@ def test_before_the_survey_there_is_nothing_to_draw(planner):
 
 def test_earlier_rounds_stay_readable(planner):
     plan = make.answered()
-    steps.object_to(plan.step, by=make.clerk(), reason="不同意沿北墙敷设")
+    services.object_to(plan.step, by=make.clerk(), reason="不同意沿北墙敷设")
 
     page = planner.get(f"{address(plan.case)}?round=1").content.decode()
 
@@ -488,7 +488,7 @@ def test_the_customers_word_is_shown_by_what_is_on_file(client, how, field):
     assert bare.status_code == 422
     assert list(bare.context["form"].errors) == [field]
     with pytest.raises(Refused):
-        steps.accept(plan.step, by=make.clerk(), signed_name="王小明", how=how)
+        services.accept(plan.step, by=make.clerk(), signed_name="王小明", how=how)
     assert (
         client.post(address(plan.case, "decide"), said | {field: shown[field]}).status_code == 302
     )
@@ -519,12 +519,12 @@ def test_the_page_of_an_extension_shows_the_new_end(client):
 
     page = client.get(address(plan.case, "extend")).content.decode()
 
-    assert f"{steps.months_later(plan.valid_until, 3):%Y-%m-%d}" in page
+    assert f"{services.months_later(plan.valid_until, 3):%Y-%m-%d}" in page
 
 
 def test_what_the_approver_wants_changed_stands_on_the_planners_page(client, planner):
     plan = make.submitted()
-    steps.give_back(plan.step, by=make.approver(), reason="计量方式不符")
+    services.give_back(plan.step, by=make.approver(), reason="计量方式不符")
 
     page = client.get(address(plan.case)).content.decode()
 
@@ -548,9 +548,9 @@ def test_the_panel_offers_each_person_what_they_can_do_now(client):
     page = client.get(f"{plan.case.get_absolute_url()}?step={plan.step.pk}").content.decode()
     assert "Waits for: Plan approver" in page
 
-    steps.approve(plan.step, by=make.approver())
+    services.approve(plan.step, by=make.approver())
     assert "answer" in buttons(client, plan.case)
-    steps.answer(plan.step, by=make.clerk(), how="counter")
+    services.answer(plan.step, by=make.clerk(), how="counter")
     assert buttons(client, plan.case) == {"decide"}
     with time_machine.travel(timezone.now() + timedelta(days=60)):
         as_(client, make.planner(language="en"))
@@ -630,6 +630,6 @@ def test_a_broken_plan_hears_that_a_point_cannot_give_so_much(planner):
 def test_without_a_survey_a_broken_plan_says_so(planner):
     plan = Plan(step=make.step_of(make.dual()), survey=None)
 
-    [reason] = steps.unsound(plan, [], timezone.localdate())
+    [reason] = services.unsound(plan, [], timezone.localdate())
 
     assert reason.messages == ["No plan without a signed survey that can supply."]

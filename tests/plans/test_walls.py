@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from plans import steps
+from plans import services
 from plans.models import Approval, ApprovalRule, Plan, PlanSource, ValidityRule
 from surveys.models import SourcePoint
 from tests.plans import factories as make
@@ -37,11 +37,11 @@ def survey_of(case):
 
 def test_a_draft_read_before_the_submission_does_not_undo_it():
     plan = make.drawn()
-    stale, _sources = steps.draft_for(make.step_of(plan.case))
-    steps.submit(plan.step, by=make.planner())
+    stale, _sources = services.draft_for(make.step_of(plan.case))
+    services.submit(plan.step, by=make.planner())
 
     with pytest.raises(Refused):
-        steps.save_draft(plan.step, stale, [], by=make.planner())
+        services.save_draft(plan.step, stale, [], by=make.planner())
 
     kept = make.plan_of(plan.case)
     assert (kept.state, kept.sources.count()) == ("submitted", 1)
@@ -50,10 +50,10 @@ def test_a_draft_read_before_the_submission_does_not_undo_it():
 def test_two_sheets_opened_on_nothing_do_not_write_over_each_other():
     step = make.step_of(make.household())
     first, second = make.filled(step), make.filled(step, protection="63 A")
-    steps.save_draft(step, first, [], by=make.planner())
+    services.save_draft(step, first, [], by=make.planner())
 
     with pytest.raises(Refused, match="meanwhile"):
-        steps.save_draft(step, second, [], by=make.planner())
+        services.save_draft(step, second, [], by=make.planner())
 
     assert make.plan_of(step.case).protection == "40 A 空气断路器"
 
@@ -70,7 +70,7 @@ def test_nobody_sets_the_state_past_the_verbs():
 def test_a_plan_stands_only_on_a_signed_survey():
     case = make.household()
     open_case = make.taken(make.sheet())
-    unsigned = surveys.steps.save(
+    unsigned = surveys.services.save(
         surveys.filled(surveys.fresh(open_case)), [], by=surveys.surveyor()
     )
 
@@ -269,7 +269,7 @@ def test_six_plans_at_once_never_hold_more_than_the_point_has():
     plans = [make.drawn(make.household(), total_kva=Decimal(12)) for _ in range(6)]
     planner = make.planner()
 
-    found = at_once(6, lambda n: steps.submit(plans[n].step, by=planner))
+    found = at_once(6, lambda n: services.submit(plans[n].step, by=planner))
 
     point = SourcePoint.objects.get()
     assert (len(found), refusals(found)) == (6, 3)
@@ -287,7 +287,7 @@ def test_two_sources_reserved_crosswise_at_once_do_not_lock_each_other_out():
         plans.append(make.drawn(case, sources=rows[::-1] if turned else rows))
     planner = make.planner()
 
-    found = at_once(2, lambda n: steps.submit(plans[n].step, by=planner))
+    found = at_once(2, lambda n: services.submit(plans[n].step, by=planner))
 
     assert (len(found), refusals(found)) == (2, 0)
     assert {p.reserved_kva for p in SourcePoint.objects.filter(voltage="10kv")} == {Decimal(1260)}
@@ -299,7 +299,7 @@ def test_two_approvers_at_once_both_count_and_the_same_one_twice_counts_once():
     plan = make.submitted(make.dual())
     people = [make.approver(), make.approver(), make.second_approver()]
 
-    found = at_once(3, lambda n: steps.approve(plan.step, by=people[n]))
+    found = at_once(3, lambda n: services.approve(plan.step, by=people[n]))
 
     assert (len(found), refusals(found)) == (3, 1)
     assert make.plan_of(plan.case).state == "approved"
@@ -313,7 +313,7 @@ def test_a_customer_accepts_once_however_many_press():
     clerk = make.clerk()
 
     def press(_number):
-        return steps.accept(plan.step, by=clerk, signed_name="王小明", **make.word())
+        return services.accept(plan.step, by=clerk, signed_name="王小明", **make.word())
 
     found = at_once(8, press)
 

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from django.test import Client
 from django.urls import reverse
 
-from applications import steps
+from applications import services
 from applications.models import TrackingCode
 from workflow.models import Case
 
 
 def code_of(case: Case) -> TrackingCode:
-    return steps.code_of(case)
+    return services.code_of(case)
 
 
 def link(case: Case) -> str:

@@ -10,12 +10,12 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Application
 from documents.models import Attachment, Original, PaperItem
 from public import drafts
 from public.models import Draft, DraftFile, Guess
-from public.steps import FROM_ONE_ADDRESS, WINDOW
+from public.services import FROM_ONE_ADDRESS, WINDOW
 from tests.applications.factories import WANG, ZHAO, accepted, posted, sheet
 from tests.documents.factories import PDF, odd_exif, picture, saved, upload
 from tests.factories import person, unit

@@ -15,19 +15,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.roles import Role
-from applications import steps as applications
+from applications import services as applications
 from applications.models import Contact
 from config.logs import WithoutCodes
-from documents import steps as documents
+from documents import services as documents
 from documents.models import PaperItem, Requirement
 from fees.models import Bill, Refund
-from fees.steps import pay_out
+from fees.services import pay_out
 from news.models import Message
-from plans import steps as planning
+from plans import services as planning
 from plans.models import Plan
-from public import steps
+from public import services
 from public.models import Guess
-from surveys.steps.evidence import ATTEMPTED
+from surveys.services.evidence import ATTEMPTED
 from tests.documents import factories as papers
 from tests.factories import person
 from tests.fees import factories as money
@@ -120,12 +120,12 @@ def test_who_guesses_too_often_waits_and_is_told_how_long():
     client = Client(headers={"accept-language": "en"})
     wrong = {"number": case.number, "code": "AAAA-AAAA-AAAA"}
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        for _guess in range(steps.FROM_ONE_ADDRESS):
+        for _guess in range(services.FROM_ONE_ADDRESS):
             assert client.post(reverse("public:door"), wrong).status_code == 404
         barred = client.post(reverse("public:door"), wrong)
         right = client.get(link(case))
         elsewhere = Client(REMOTE_ADDR="192.0.2.7").get(link(case))
-        clock.shift(steps.WINDOW)
+        clock.shift(services.WINDOW)
         later = client.get(link(case))
 
     assert (barred.status_code, barred.headers["Retry-After"]) == (429, "900")
@@ -137,8 +137,8 @@ def test_who_guesses_too_often_waits_and_is_told_how_long():
 
 def test_one_number_is_not_guessed_from_many_addresses():
     case = papers.counter_case()
-    for n in range(steps.FOR_ONE_NUMBER):
-        steps.note_guess(f"192.0.2.{n}", case.number)
+    for n in range(services.FOR_ONE_NUMBER):
+        services.note_guess(f"192.0.2.{n}", case.number)
 
     stranger = Client(REMOTE_ADDR="198.51.100.1")
     wrong = reverse("public:enter", args=[case.number, "23456789ABCD"])
@@ -149,26 +149,26 @@ def test_one_number_is_not_guessed_from_many_addresses():
 def test_who_has_the_page_open_is_not_shut_out_by_another_ones_guesses():
     case = papers.counter_case()
     client = customer(case)
-    for n in range(steps.FOR_ONE_NUMBER):
-        steps.note_guess(f"192.0.2.{n}", case.number)
+    for n in range(services.FOR_ONE_NUMBER):
+        services.note_guess(f"192.0.2.{n}", case.number)
 
     assert client.get(page(case)).status_code == 200
 
 
 def test_a_household_of_ipv6_counts_as_one_address():
-    for n in range(steps.FROM_ONE_ADDRESS):
-        steps.note_guess(f"2001:db8:1:2::{n}", "2026-000001")
+    for n in range(services.FROM_ONE_ADDRESS):
+        services.note_guess(f"2001:db8:1:2::{n}", "2026-000001")
 
-    assert steps.barred_until("2001:db8:1:2:ffff::1", "")
-    assert not steps.barred_until("2001:db8:1:3::1", "")
+    assert services.barred_until("2001:db8:1:2:ffff::1", "")
+    assert not services.barred_until("2001:db8:1:3::1", "")
 
 
 def test_old_guesses_are_forgotten():
-    steps.note_guess("192.0.2.1", "2026-000001")
+    services.note_guess("192.0.2.1", "2026-000001")
     Guess.objects.update(at=timezone.now() - timedelta(hours=1))
-    steps.note_guess("192.0.2.1", "2026-000001")
+    services.note_guess("192.0.2.1", "2026-000001")
 
-    assert steps.clear_guesses() == 1
+    assert services.clear_guesses() == 1
     assert Guess.objects.count() == 1
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from accounts.roles import Role
-from surveys import steps
+from surveys import services
 from surveys.models import Candidate, Consent, LoadItem, SourcePoint, Survey
 from tests import factories
 from tests.applications.factories import accepted, shared, sheet
@@ -82,7 +82,7 @@ def fresh(case: Case) -> Step:
 
 def filled(step: Step, **columns: Any) -> Survey:
     """The sheet with everything filled in, not saved."""
-    survey, _loads = steps.draft_for(step)
+    survey, _loads = services.draft_for(step)
     found = {
         "on_site_at": timezone.now() - timedelta(hours=2),
         "surveyor": surveyor(),
@@ -116,7 +116,7 @@ def candidate(case: Case, *, by=None, **columns: Any) -> Candidate:
     values = {"distance_m": 42, "cable_m": 42, "works_days": 2, "workable": True, **columns}
     if "name" not in values:
         values.setdefault("source_point", source_point())
-    return steps.measure(Candidate(**values), step=fresh(case), by=by or surveyor())
+    return services.measure(Candidate(**values), step=fresh(case), by=by or surveyor())
 
 
 def asked(point: Candidate, *, party: str = "张建国", **columns: Any) -> Consent:
@@ -129,14 +129,14 @@ def asked(point: Candidate, *, party: str = "张建国", **columns: Any) -> Cons
         "asked_how": "in_person",
         **columns,
     }
-    return steps.ask_consent(Consent(**values), candidate=point, by=surveyor())
+    return services.ask_consent(Consent(**values), candidate=point, by=surveyor())
 
 
 def answered(consent: Consent, answer: str, **columns: Any) -> Consent:
     if answer == "no":
         columns.setdefault("options", "改接院内 2# 分支箱，或路东 14# 杆。")
     columns.setdefault("on", timezone.localdate())
-    return steps.answer_consent(consent, by=surveyor(), answer=answer, **columns)
+    return services.answer_consent(consent, by=surveyor(), answer=answer, **columns)
 
 
 def signed_survey(case: Case, *, by=None, **columns: Any) -> Survey:
@@ -146,14 +146,14 @@ def signed_survey(case: Case, *, by=None, **columns: Any) -> Survey:
     survey = filled(step, surveyor=by, **columns)
     if case.customer_class.startswith("hv"):
         survey.second_surveyor = survey.second_surveyor or second()
-    survey = steps.save(survey, loads(), by=by)
+    survey = services.save(survey, loads(), by=by)
     for _n in range(survey.points_needed - survey.candidates.count()):
         candidate(case, by=by)
     step = fresh(case)
     survey.step = step
-    steps.sign(survey, loads(), by=by)
+    services.sign(survey, loads(), by=by)
     if survey.second:
-        steps.confirm(Survey.objects.get(step=step), by=survey.second)
+        services.confirm(Survey.objects.get(step=step), by=survey.second)
     return Survey.objects.get(step=step)
 
 

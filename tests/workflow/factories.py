@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from metering import steps as metering
-from surveys import steps as surveying
+from metering import services as metering
+from surveys import services as surveying
 from tests.made_once import made_once
 from tests.metering import factories as meters
 from tests.surveys import factories as surveys

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.roles import Role
-from metering import steps as metering
+from metering import services as metering
 from metering.models import Installation, Meter, Removal
-from surveys import steps as surveys_steps
+from surveys import services as surveys_steps
 from surveys.models import Survey
 from tests.factories import person
 from tests.metering import factories as fitting

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import steps as applications
-from documents import steps as documents
-from metering.steps import call_of
+from applications import services as applications
+from documents import services as documents
+from metering.services import call_of
 from tests.applications.factories import accepted, posted
 from tests.contracts import factories as contracts
 from tests.documents.factories import scan

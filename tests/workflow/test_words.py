@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 
 from accounts.roles import Role
 from applications.models import Contact
-from applications.steps import note_contact
+from applications.services import note_contact
 from tests.factories import person
 from tests.surveys import factories as surveys
 from workflow import moves

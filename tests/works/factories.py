@@ -12,15 +12,15 @@ from django.utils import timezone
 from PIL import Image
 
 from documents.files import Checked
-from documents.steps import attach
-from plans.steps import accept
+from documents.services import attach
+from plans.services import accept
 from tests import factories
 from tests.made_once import made_once
 from tests.plans import factories as plans
 from workflow import moves
 from workflow.models import Case, Step
 from workflow.process import PROCESS, Kind
-from works import steps
+from works import services
 from works.guards import sheet_of
 from works.models import (
     CheckPhoto,
@@ -105,7 +105,7 @@ def received(case: Case, kind: str, **columns: Any) -> Step:
         from_whom="王小明",
         **columns,
     )
-    return fresh(steps.receive(request, by=worker(kind)))
+    return fresh(services.receive(request, by=worker(kind)))
 
 
 def fresh(step: Step) -> Step:
@@ -123,7 +123,7 @@ def qualified(case: Case, kind: str, **columns: Any) -> Step:
     sheet.originals, sheet.decision = "seen", "passed"
     for name, value in columns.items():
         setattr(sheet, name, value)
-    steps.decide(sheet, by=worker(kind))
+    services.decide(sheet, by=worker(kind))
     return fresh(step)
 
 
@@ -177,5 +177,5 @@ def defect(step: Step, text: str = "接地电阻超标", **columns: Any) -> Defe
 def accepted(case: Case) -> Step:
     """Completion acceptance passed."""
     step = check_ready(case, Kind.ACCEPTANCE)
-    steps.decide(sheet_of(step), by=worker(Kind.ACCEPTANCE))
+    services.decide(sheet_of(step), by=worker(Kind.ACCEPTANCE))
     return fresh(step)

@@ -208,9 +208,9 @@ def test_a_comment_of_an_earlier_revision_is_settled_on_the_page(client):
         case=case, raised_in=review, drawing="A-01", item="3", text="缺联锁"
     )
     review.decision = "returned"
-    from works import steps
+    from works import services
 
-    steps.decide(review, by=make.worker(Kind.DRAWINGS))
+    services.decide(review, by=make.worker(Kind.DRAWINGS))
     make.drawings_ready(make.case_of(case))
     client.force_login(make.worker(Kind.DRAWINGS))
     form = client.get(url(case, Kind.DRAWINGS)).context["form"]

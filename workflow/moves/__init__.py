@@ -2,7 +2,7 @@
 
 Each move locks the case row, checks the person, checks the guards, makes the transition, sets
 the clocks, opens what became ready and appends one event, in one transaction. Everything else
-(pages, tablets, tasks, admin, commands) goes through the rooms' `steps.py`, and those through here.
+(pages, tablets, tasks, admin, commands) goes through the rooms' services, and those through here.
 """
 
 from workflow.moves.acts import (

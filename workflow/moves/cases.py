@@ -204,7 +204,7 @@ def refuse(case: Case, *, by: User, reason: str, options: str = "") -> Case:
     _close(move, "refuse", reason)
     move.log(REFUSED, note=reason, options=options)
     # Papers are to the right of here: found by name, like the debts.
-    import_module("documents.steps").issue(
+    import_module("documents.services").issue(
         move.case, "refusal", by=by, reason=reason, options=options
     )
     return Case.objects.select_related("unit", "owner").get(pk=case.pk)
@@ -240,7 +240,7 @@ def contact(
         if move.case.is_open:
             await_contact(move.case, move.now)
     if two_way:
-        import_module("news.steps").reached(move.case, move.at)
+        import_module("news.services").reached(move.case, move.at)
     return move.log(CONTACTED, note=note, two_way=two_way, **data)
 
 

@@ -73,9 +73,9 @@ def against_deferral(case: Case, kinds: Iterable[str], until: date, today: date)
     """Why these links cannot be deferred until this day: it lies ahead, and not too far.
 
     How far is a house rule (settings.DEFERRAL_DAYS); a room that has promised less for a link says
-    so with `deferrable_until(case)` in its steps.
+    so with `deferrable_until(case)` in its services.
     """
-    rooms = [import_module(f"{process.PROCESS[kind].room}.steps") for kind in kinds]
+    rooms = [import_module(f"{process.PROCESS[kind].room}.services") for kind in kinds]
     promised = [room.deferrable_until(case) for room in rooms if hasattr(room, "deferrable_until")]
     last = min([today + timedelta(days=settings.DEFERRAL_DAYS), *filter(None, promised)])
     if until <= today:

@@ -131,7 +131,7 @@ class Move:
         self.unit.tell(self.case)
         if what in TOLD:
             # Messages are to the right of here: found by name. Written now, sent afterwards.
-            import_module("news.steps").tell(event, self.case)
+            import_module("news.services").tell(event, self.case)
         return event
 
 
@@ -275,9 +275,9 @@ def undo(move: Move, step: Step) -> None:
     """Tell the room of a step that its result no longer holds: free what was reserved, cancel what
     was billed.
 
-    A room that has something to undo says so with `undone(step, by=)` in its steps.
+    A room that has something to undo says so with `undone(step, by=)` in its services.
     """
-    undone = getattr(import_module(f"{step.process.room}.steps"), "undone", None)
+    undone = getattr(import_module(f"{step.process.room}.services"), "undone", None)
     if undone:
         move.unit.write()
         undone(step, by=move.by)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import steps
+from accounts import services
 from accounts.models import Unit, User
 from workflow import moves
 from workflow.forms import LeaveForm
@@ -37,7 +37,7 @@ def _people(user: User):
 def _leave(request: HttpRequest, person: User) -> HttpResponse:
     form = LeaveForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        steps.keep_leave(person)
+        services.keep_leave(person)
         messages.success(request, _said(person, moves.pass_on_of(person, by=request.user)))
         return redirect(request.path)
     people = _people(request.user) if request.user.steers else User.objects.none()

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
-from applications import portal, steps
+from applications import portal, services
 from applications.models import Application
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         found.sheet.portal_id = found.id
         try:
             with transaction.atomic():
-                case = steps.hand_in(
+                case = services.hand_in(
                     found.sheet, found.equipment, unit=found.unit, files=found.files
                 )
         except ValidationError as error:

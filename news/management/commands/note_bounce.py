@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from news import steps
+from news import services
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         unknown = []
         for sign in options["sign"]:
-            message = steps.bounce(sign, why=options["why"])
+            message = services.bounce(sign, why=options["why"])
             if message is None:
                 unknown.append(sign)
             else:

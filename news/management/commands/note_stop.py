@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from news import steps, wording
+from news import services, wording
 
 
 class Command(BaseCommand):
@@ -14,5 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         for given in options["address"]:
             address = wording.mobile(given) or given.strip()
-            new = steps.stop(address, how="STOP")
+            new = services.stop(address, how="STOP")
             self.stdout.write(f"{address}: {'noted' if new else 'known already'}")
