@@ -18,7 +18,7 @@ from fees.models import Bill, Payment, Refund
 from news.models import Message
 from tests.factories import person
 from tests.fees import factories
-from tests.fees.test_steps import anew, proposed, tear_down
+from tests.fees.test_services import anew, proposed, tear_down
 from workflow import chain, moves
 from workflow.models import Event, Step
 from workflow.process import Kind

@@ -21,7 +21,7 @@ from plans.models import Plan
 from tests.factories import person
 from tests.factories import publish as publish_next
 from tests.fees import factories
-from tests.fees.test_steps import anew, tear_down
+from tests.fees.test_services import anew, tear_down
 from tests.plans import factories as planning
 from workflow import moves
 from workflow.guards import Refused

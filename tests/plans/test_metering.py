@@ -9,7 +9,7 @@ from plans import ratios, services
 from plans.models import Plan
 from plans.services.metering import unmeterable
 from tests.plans import factories as make
-from tests.plans.test_steps import refused
+from tests.plans.test_services import refused
 from workflow.models import Step
 
 
