@@ -146,7 +146,7 @@ def test_a_customer_walks_the_whole_life_of_a_case_with_the_receipts_qr(phone: P
 
     # The office surveys, draws up the plan, approves and answers it.
     for item in case.papers_owed.owed():
-        papers.steps.receive(item, by=person(Role.CLERK))
+        papers.services.receive(item, by=person(Role.CLERK))
     case = plans.surveyed(case, plans.line("开发 2# 环网柜"), plans.line("滨河 5# 开关站"))
     phone.look("drawing", "nothing")
     plans.answered(case)
